@@ -1,0 +1,28 @@
+"""vesale: pictures of the body in, numbers, names, maps and pictures out."""
+
+from importlib import import_module
+from typing import Any
+
+_SHELF = {
+    "check": "vesale.verbs.check:check",
+    "evaluate": "vesale.verbs.evaluate:evaluate",
+    "list": "vesale.verbs.list:list_models",
+    "load": "vesale.core.recipe:load",
+    "open": "vesale.io:open_source",
+    "plan": "vesale.verbs.plan:plan",
+    "predict": "vesale.verbs.predict:predict",
+    "read": "vesale.verbs.read:read",
+    "read_cohort": "vesale.io.cohort:read_cohort",
+    "Recipe": "vesale.core.recipe:Recipe",
+    "study": "vesale.verbs.study:study",
+    "train": "vesale.verbs.train:train",
+}
+__all__ = sorted(_SHELF)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that `vesale --help` never waits for torch."""
+    if name not in _SHELF:
+        raise AttributeError(f"module 'vesale' has no attribute {name!r}")
+    module, attribute = _SHELF[name].split(":")
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,166 @@
+"""A whole experiment as one frozen value: what to learn, from which pixels, with which network, how long.
+
+Reading it from TOML and writing it back live in `core/decode.py`; the string under a field is its help and its docs.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from .decode import decode, read_toml
+from .task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How pixels become what the network sees."""
+
+    channels: Literal[1, 3] = 3
+    """1: grey; 3: red, green, blue (grey images are repeated)."""
+    range: Literal["dtype", "percentile", "fixed"] = "dtype"
+    """What maps to [0, 1]: the integer type's whole range, each image's 0.5 to 99.5 percentile, or `low` to `high`."""
+    low: float | None = None
+    """With range = fixed: the value that becomes 0 (HU for CT, SUV for PET)."""
+    high: float | None = None
+    """With range = fixed: the value that becomes 1."""
+    erase: tuple[tuple[float, ...], ...] = ()
+    """Boxes (top, left, bottom, right), as shares of height and width, painted black before anything else is done:
+    burned-in dates and marks that would betray the answer."""
+    crop: Literal["none", "content"] = "none"
+    """content: cut away the dark frame around the picture."""
+    spacing: tuple[float, ...] | None = None
+    """Millimetres (row, column) at which the network sees the world; None keeps each image's own."""
+    size: tuple[int, ...] | None = None
+    """(height, width) to which every image is resized, keeping its aspect, the rest black; None keeps each own size."""
+    slices: int = 16
+    """Of a volume: how many slices stand for it where one answer is asked of the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    name: str = "unet"
+    """unet, wnet (two U-Nets in a row), resnet or efficientnet_lite."""
+    width: int = 16
+    """Channels of the first stage; every stage doubles it."""
+    depth: int = 4
+    """Stages, each at half the resolution of the one before."""
+    pretrained: bool = False
+    """efficientnet_lite only: start from ImageNet weights (extra `weights`)."""
+    dropout: float = 0.0
+    """Share of the pooled features that is dropped while learning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Augment:
+    """Random changes that must not change the answer; each is drawn anew for every image."""
+
+    flip: tuple[Literal["horizontal", "vertical"], ...] = ("horizontal",)
+    rotate: float = 10.0
+    """Largest turn, in degrees."""
+    scale: float = 0.1
+    """Largest relative change of size."""
+    shift: float = 0.05
+    """Largest move, as a share of the image."""
+    brightness: float = 0.1
+    contrast: float = 0.1
+    gamma: float = 0.1
+    colour: float = 0.05
+    """Largest gain of one channel against the others."""
+    noise: float = 0.01
+    """Standard deviation of added noise, images being in [0, 1]."""
+    mixup: float = 0.0
+    """Parameter of the Beta distribution that mixes two images (Zhang et al. 2018); 0 does not. Whole images only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    steps: int = 1000
+    """Updates of the weights. Frozen by `plan` from the time that was given, so that the recipe gives one model."""
+    batch: int = 8
+    rate: float = 1e-3
+    """Peak learning rate of the one-cycle schedule (Smith and Topin 2018)."""
+    warmup: float = 0.1
+    """Share of the steps during which the rate rises."""
+    weight_decay: float = 1e-2
+    patch: tuple[int, ...] | None = None
+    """(height, width) of a training patch; None takes whole images."""
+    loss: Literal["auto", "cross_entropy", "dice_cross_entropy", "focal"] = "auto"
+    """auto: cross-entropy for a category, with Dice for a partition, cumulative link for a grade, Huber for numbers."""
+    balance: bool = False
+    """Draw rare classes as often as frequent ones (whole images)."""
+    smoothing: float = 0.0
+    """Label smoothing."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    threads: int = 2
+    average: float = 0.99
+    """Decay of the exponential moving average of the weights; the average is what is kept. 0 keeps the last weights."""
+    checkpoint: int = 200
+    """Steps between checkpoints, from which a stopped run goes on, bit for bit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validate:
+    mode: Literal["cross_fit", "split", "none"] = "cross_fit"
+    """cross_fit: k folds, then a fit on all; split: the table's own validation and calibration splits; none: nothing is
+    held out, so nothing is calibrated."""
+    folds: int = 5
+    """How many folds when cross-fitting."""
+    tiles_overlap: float = 0.25
+    """Overlap of neighbouring tiles when an image is read by patches."""
+    flips: bool = False
+    """Average the answers of the image and its mirror images; costs four times the work for a partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    alpha: float = 0.05
+    """Of the exams reported alone at most this share may be wrong."""
+    delta: float = 0.1
+    """With confidence 1 - delta."""
+    level: float = 0.9
+    """Coverage of sets and intervals."""
+    false_alarms: float = 0.02
+    """Share of good exams that the gate may decline; 0 fits no gate, so nothing is declined for its looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What the model's card says beside its numbers."""
+
+    intended_use: str | None = None
+    """For whom and for what; None: a sentence made from the task."""
+    licence: str = "unstated"
+    """Of the weights."""
+    use: Literal["any", "non_commercial", "research"] = "research"
+    """What the terms of the data allow."""
+    data: str = ""
+    """What was learned from, by its public name."""
+    citation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    task: Task
+    look: Look = field(default_factory=Look)
+    net: Net = field(default_factory=Net)
+    augment: Augment = field(default_factory=Augment)
+    train: Train = field(default_factory=Train)
+    validate: Validate = field(default_factory=Validate)
+    trust: Trust = field(default_factory=Trust)
+    card: Statement = field(default_factory=Statement)
+    seed: int = 0
+    """Of everything random: folds, first weights, patches, augmentation."""
+
+    @property
+    def digest(self) -> str:
+        """Of every setting as `load` would read it back, so that 1 and 1.0 are the same number."""
+        plain = asdict(decode(type(self), asdict(self)))
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a TOML recipe, then apply `a.b=value` overrides, then check every type once."""
+    return decode(Recipe, read_toml(path, overrides))

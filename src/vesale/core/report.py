@@ -1,0 +1,107 @@
+"""What we found, as data. Rendering to a page, a terminal or a file happens elsewhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Unit = Literal["subject", "exam", "pixel", "block", "seed", "trial"]
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number never travels without its interval and its n."""
+
+    name: str
+    """auc, accuracy, dice, f1, ... as INTERFACES names them."""
+    value: float | None
+    """None when it cannot be computed here (one class only); `method` then says why."""
+    low: float | None
+    high: float | None
+    n: int
+    n_of: Unit = "subject"
+    unit: str = ""
+    method: str = ""
+    """How value and interval were found: 'percentile bootstrap over subjects, 2000 draws', 'Clopper-Pearson', ..."""
+    level: float = 0.95
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"{self.name} unknown ({self.method})"
+        span = "" if self.low is None or self.high is None else f" [{self.low:.3g}, {self.high:.3g}]"
+        return f"{self.name} {self.value:.3g}{self.unit}{span} n={self.n}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault of a cohort: what it is, where it stands, how sure, and what to do."""
+
+    id: str
+    kind: str
+    """unreadable missing_file bad_row no_subject exact_duplicate near_duplicate subject_leak label_conflict ..."""
+    severity: Severity
+    message: str
+    remedy: str
+    exams: tuple[str, ...] = ()
+    lines: tuple[int, ...] = ()
+    """Line numbers in labels.csv, the header being line 1."""
+    splits: tuple[str, ...] = ()
+    confidence: float | None = None
+    picture: str | None = None
+    measure: Measure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One bar of a reliability diagram: mean confidence, share that was right, exams."""
+
+    p: float
+    observed: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    ece: Measure
+    brier: Measure
+    bins: tuple[Bin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subgroup:
+    by: str
+    value: str
+    subjects: int
+    measures: Mapping[str, Mapping[str, Measure]] | None = None
+    """output -> metric -> measure; None with a note when there are too few subjects to say."""
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """What the refer rule did on these exams."""
+
+    alpha: float
+    delta: float
+    share_reported: Measure
+    error_reported: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    command: str
+    model: Mapping[str, str]
+    """name, version, digest"""
+    cohort: Mapping[str, Any]
+    """digest, subjects, exams, split, split_by_subject, excluded: [{exam, reason}]"""
+    measures: Mapping[str, Mapping[str, Measure]]
+    per_class: Mapping[str, Mapping[str, Mapping[str, Measure]]] = field(default_factory=dict)
+    subgroups: tuple[Subgroup, ...] = ()
+    calibration: Mapping[str, Calibration] = field(default_factory=dict)
+    coverage: Mapping[str, Measure] = field(default_factory=dict)
+    refer: Referral | None = None
+    baselines: Mapping[str, Mapping[str, Mapping[str, Measure]]] = field(default_factory=dict)
+    warnings: tuple[tuple[str, str], ...] = ()
+    """(code, message)"""
+    seconds: float = 0.0
+    peak_rss_mb: float = 0.0

@@ -1,0 +1,241 @@
+"""Fit a network to samples: a generator of events. Stop listening and it stops; call again and it goes on, bit for bit.
+
+Weights are averaged along the way (Polyak and Juditsky 1992, exponentially), the rate follows one cycle (Smith and
+Topin 2018), and nothing is chosen by looking at held-out samples: the last average is what is kept.
+"""
+
+import hashlib
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from ..core.recipe import Recipe
+from ..core.task import Quantity
+from ..nets import build
+from ..nets.heads import Network
+from .batches import Batches
+from .events import Event, Fitted, Progress, Started, Validated
+from .losses import total_loss
+from .samples import Sample
+from .watch import watched
+
+WATCHES = 8
+"""How often the held-out samples are looked at during a fit, for the live line alone."""
+TELL = 2.0
+"""Seconds between two lines of progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One fit: which part of a study, where its files lie, and how long it may take at the very most."""
+
+    part: str
+    folder: Path
+    limit: float = math.inf
+
+
+@dataclass(slots=True)
+class State:
+    """What a checkpoint holds: everything that changes from step to step."""
+
+    net: Network
+    average: dict[str, Tensor]
+    optimizer: torch.optim.AdamW
+    step: int
+    seconds: float
+
+
+def fit(recipe: Recipe, samples: Sequence[Sample], held: Sequence[Sample], job: Job) -> Iterator[Event]:
+    """Yield events until the averaged weights lie in `job.folder/weights.safetensors`."""
+    prepare_torch(recipe)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    gains = spreads(recipe, samples)
+    state, of = start(recipe, samples), fingerprint(recipe, samples)
+    _resume(state, job.folder / "checkpoint.pt", of)
+    parameters = sum(p.numel() for p in state.net.parameters())
+    yield Started(job.part, len(samples), parameters, recipe.train.steps, state.step)
+    batches = Batches(samples, recipe)
+    began, told, earlier = time.perf_counter(), 0.0, state.seconds
+    first = state.step
+    while state.step < recipe.train.steps and state.seconds < job.limit:
+        loss = step(state, batches, recipe, gains)
+        now = time.perf_counter()
+        state.seconds = earlier + now - began
+        if state.step % recipe.train.checkpoint == 0:
+            _save(state, job.folder / "checkpoint.pt", of)
+        if now - told > TELL or state.step == recipe.train.steps:
+            told = now
+            left = (recipe.train.steps - state.step) * (now - began) / (state.step - first)
+            epoch = state.step * recipe.train.batch / len(samples)
+            yield Progress(job.part, state.step, recipe.train.steps, epoch, loss, rate_at(state.step, recipe), left)
+        if held and state.step % max(1, recipe.train.steps // WATCHES) == 0:
+            metric, value = watched(averaged(state), held, recipe)
+            yield Validated(job.part, state.step, metric, value, len(held))
+    _save(state, job.folder / "checkpoint.pt", of)
+    yield Fitted(job.part, state.step, state.seconds, _write_weights(state, job.folder))
+
+
+def prepare_torch(recipe: Recipe) -> None:
+    """Fixed threads and deterministic algorithms: the same recipe gives the same weights on the same machine."""
+    torch.set_num_threads(recipe.train.threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010  # a debugging aid, slow
+    torch.set_flush_denormal(True)
+    torch.manual_seed(recipe.seed)
+
+
+def start(recipe: Recipe, samples: Sequence[Sample]) -> State:
+    """A network with first weights, normalised by what the samples hold, and its optimiser."""
+    net = channels_last(build(recipe))
+    if not recipe.net.pretrained:
+        mean, std = _levels(samples)
+        net.mean.copy_(mean)
+        net.std.copy_(std)
+    _centre(net, recipe, samples)
+    plain = [p for p in net.parameters() if p.ndim < 2]
+    matrices = [p for p in net.parameters() if p.ndim >= 2]
+    groups = [{"params": matrices, "weight_decay": recipe.train.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=recipe.train.rate, foreach=True)
+    average = {k: v.detach().clone() for k, v in net.state_dict().items()}
+    return State(net, average, optimizer, 0, 0.0)
+
+
+def channels_last(net: Network) -> Network:
+    """The same network with its convolutions' weights in the order that is fastest on a CPU."""
+    for parameter in net.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return net
+
+
+def step(state: State, batches: Batches, recipe: Recipe, gains: Mapping[str, float]) -> float:
+    """One update of the weights and of their average; the loss of its batch."""
+    batch = batches.draw(state.step)
+    state.net.train()
+    torch.manual_seed(int(np.random.default_rng([recipe.seed, state.step, 13]).integers(2**62)))
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate_at(state.step, recipe)
+    low = recipe.train.precision == "bfloat16"
+    with torch.autocast("cpu", torch.bfloat16) if low else nullcontext():
+        stages = state.net.stages(batch.image)
+    loss = total_loss(stages, batch, recipe, gains)
+    state.optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(state.net.parameters(), 1.0)
+    state.optimizer.step()
+    state.step += 1
+    decay = min(recipe.train.average, (1 + state.step) / (10 + state.step)) if recipe.train.average else 0.0
+    with torch.no_grad():
+        for name, value in state.net.state_dict().items():
+            state.average[name].lerp_(value, 1 - decay)
+    return float(loss.detach())
+
+
+def rate_at(step: int, recipe: Recipe) -> float:
+    """Learning rate of a step: up along a line, down along a cosine."""
+    rise = max(1.0, recipe.train.warmup * recipe.train.steps)
+    if step < rise:
+        return recipe.train.rate * (step + 1) / rise
+    share = min(1.0, (step - rise) / max(1.0, recipe.train.steps - rise))
+    return recipe.train.rate * max(0.5 * (1 + math.cos(math.pi * share)), 1e-3)
+
+
+def averaged(state: State) -> Network:
+    """The network with its averaged weights, ready to answer."""
+    return with_weights(state.net, state.average)
+
+
+def with_weights(net: Network, weights: Mapping[str, Tensor]) -> Network:
+    copy = deepcopy(net)
+    copy.load_state_dict(dict(weights))
+    return copy.eval()
+
+
+def load_weights(recipe: Recipe, path: Path) -> Network:
+    """The network of a recipe with the weights of a file."""
+
+    return with_weights(build(recipe), load_file(path))
+
+
+def spreads(recipe: Recipe, samples: Sequence[Sample]) -> dict[str, float]:
+    """Standard deviation of each plain number in the samples, at least a millionth."""
+    out = {}
+    for name, output in recipe.task.outputs.items():
+        if isinstance(output, Quantity) and output.steps is None:
+            values = np.array([s.truth[name][0] for s in samples])
+            out[name] = max(float(np.nanstd(values)), 1e-6) if np.isfinite(values).any() else 1.0
+    return out
+
+
+@torch.no_grad()
+def _centre(net: Network, recipe: Recipe, samples: Sequence[Sample]) -> None:
+    """Let the head of a plain number start at the mean, with steps of its spread."""
+    heads: Any = net.get_submodule("body")
+    for i, (name, output) in enumerate(recipe.task.outputs.items()):
+        if isinstance(output, Quantity) and output.steps is None:
+            values = np.array([s.truth[name][0] for s in samples])
+            module: Any = next(m for n, m in heads.named_modules() if n.endswith(f"heads.to_{i}"))
+            module.bias.fill_(float(np.nanmean(values)))
+            module.weight.mul_(spreads(recipe, samples)[name])
+
+
+def _levels(samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
+    """Mean and spread of each channel over all samples, each image counting alike: (1, C, 1, 1)."""
+    means = np.stack([s.planes.astype(np.float32).mean((0, 2, 3)) for s in samples])
+    squares = np.stack([np.square(s.planes.astype(np.float32)).mean((0, 2, 3)) for s in samples])
+    mean = means.mean(0)
+    std = np.sqrt(np.maximum(squares.mean(0) - mean**2, 1e-4))
+    return torch.from_numpy(mean)[None, :, None, None], torch.from_numpy(std)[None, :, None, None]
+
+
+def fingerprint(recipe: Recipe, samples: Sequence[Sample]) -> str:
+    """Of all that decides the weights: the recipe, and every sample's name, pixels and truth."""
+    whole = hashlib.sha256(f"{recipe.digest} {[s.exam for s in samples]}".encode())
+    for sample in samples:
+        for array in (sample.planes, *sample.truth.values(), *sample.labels.values()):
+            whole.update(f"{array.shape}".encode())
+            whole.update(np.ascontiguousarray(array).data)
+    return whole.hexdigest()
+
+
+def _save(state: State, path: Path, of: str) -> None:
+    parts = {
+        "net": state.net.state_dict(),
+        "average": state.average,
+        "optimizer": state.optimizer.state_dict(),
+        "step": state.step,
+        "seconds": state.seconds,
+        "of": of,
+    }
+    partial = path.with_suffix(".part")
+    torch.save(parts, partial)
+    partial.replace(path)
+
+
+def _resume(state: State, path: Path, of: str) -> None:
+    """Take up a checkpoint of the very same recipe and samples; ignore any other."""
+    if not path.exists():
+        return
+    parts = torch.load(path, weights_only=True, map_location="cpu")
+    if parts["of"] != of:
+        return
+    state.net.load_state_dict(parts["net"])
+    state.average = parts["average"]
+    state.optimizer.load_state_dict(parts["optimizer"])
+    state.step, state.seconds = int(parts["step"]), float(parts["seconds"])
+
+
+def _write_weights(state: State, folder: Path) -> str:
+    tensors = {k: v.contiguous() for k, v in state.average.items()}
+    save_file(tensors, folder / "weights.safetensors")
+    return hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()

@@ -1,0 +1,90 @@
+"""From planes to raw answers: whole or tile by tile, mirrored or not, sewn and sent back to the image's own grid."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.grid import Box
+from ..core.pipeline import Pipeline
+from ..core.task import Partition, Picture
+from ..ops.look import Planes, restore
+from ..ops.tiles import Sewing, tiles
+from .runtimes import Runner
+
+BATCH = 4
+"""Tiles or planes that go through the network at once."""
+Floats = NDArray[np.float32]
+
+
+def infer(run: Runner, planes: Planes, pipeline: Pipeline) -> dict[str, Floats]:
+    """Raw answer of each output: probabilities (names,) or a value (1,), the mean over planes; maps (class, *shape)."""
+    dense = [n for n, o in pipeline.task.outputs.items() if isinstance(o, (Partition, Picture))]
+    pooled: dict[str, list[Floats]] = {n: [] for n in pipeline.task.outputs if n not in dense}
+    maps: dict[str, list[Floats]] = {n: [] for n in dense}
+    mirrors = _mirrors(pipeline)
+    for first in range(0, len(planes.data), 1 if dense else BATCH):
+        some = planes.data[first : first + (1 if dense else BATCH)]
+        turned = [_over_tiles(run, _mirror(some, axes), pipeline, dense) for axes in mirrors]
+        for name in pooled:
+            pooled[name].append(np.mean([t[name] for t in turned], axis=0))
+        for name in dense:
+            back = [_mirror(t[name], axes) for t, axes in zip(turned, mirrors, strict=True)]
+            maps[name].append(np.mean(back, axis=0, dtype=np.float32))
+    raw = {name: np.concatenate(parts).mean(0).astype(np.float32) for name, parts in pooled.items()}
+    for name, parts in maps.items():
+        raw[name] = restore(np.concatenate(parts), planes.placement, _outside(parts[0].shape[1], name, pipeline))
+    return raw
+
+
+def _over_tiles(run: Runner, some: Floats, pipeline: Pipeline, dense: Sequence[str]) -> Mapping[str, Floats]:
+    """Answers for a few planes (P, C, H, W): maps sewn from tiles, pooled answers averaged over them: (P, names)."""
+    patch, shape = pipeline.tile, some.shape[2:]
+    if patch is None or all(n <= p for n, p in zip(shape, patch, strict=True)):
+        return _padded(run, some, dense, pipeline.multiple)
+    sewings = {name: Sewing(shape) for name in dense}
+    pooled: dict[str, list[Floats]] = {}
+    boxes = list(tiles(shape, patch, pipeline.overlap))
+    for group in _grouped(boxes, BATCH):
+        batch = np.concatenate([some[(slice(None), slice(None), *box.slices)] for box in group])
+        answers = _padded(run, batch, dense, pipeline.multiple)
+        for name, answer in answers.items():
+            if name in sewings:
+                for box, one in zip(group, answer, strict=True):
+                    sewings[name].add(box, one)
+            else:
+                pooled.setdefault(name, []).append(answer)
+    sewn: dict[str, Floats] = {name: s.result()[None] for name, s in sewings.items()}
+    return sewn | {name: np.concatenate(p).mean(0, keepdims=True) for name, p in pooled.items()}
+
+
+def _padded(run: Runner, batch: Floats, dense: Sequence[str], multiple: int) -> dict[str, Floats]:
+    """Run at a size that the network can halve as often as it does, and cut the maps back."""
+    height, width = batch.shape[2:]
+    more = [(-n) % multiple for n in (height, width)]
+    if any(more):
+        batch = np.pad(batch, [(0, 0), (0, 0), (0, more[0]), (0, more[1])])
+    return {n: a[:, :, :height, :width] if n in dense else a for n, a in run(batch).items()}
+
+
+def _mirrors(pipeline: Pipeline) -> list[tuple[int, ...]]:
+    """Axes to mirror: none, each of the pipeline's, and of two both together."""
+    axes = {"vertical": 2, "horizontal": 3}
+    chosen = [axes[f] for f in pipeline.mirror]
+    return [(), *[(a,) for a in chosen], *([(2, 3)] if len(chosen) == 2 else [])]
+
+
+def _mirror(planes: Floats, axes: tuple[int, ...]) -> Floats:
+    return np.flip(planes, axes) if axes else planes
+
+
+def _outside(count: int, name: str, pipeline: Pipeline) -> list[float]:
+    """What is true where the look cut the image away: background."""
+    output = pipeline.task.outputs[name]
+    background = isinstance(output, Partition) and output.exclusive
+    return [1.0 if background and i == 0 else 0.0 for i in range(count)]
+
+
+def _grouped(items: Sequence[Box], size: int) -> Iterator[Sequence[Box]]:
+    for i in range(0, len(items), size):
+        yield items[i : i + size]

@@ -1,0 +1,43 @@
+"""A prediction as the folder that others rely on: prediction.json, masks, confidences and the picture with outlines."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..core.image import Source
+from ..core.prediction import Answer, AnsweredPartition, Prediction
+from ..io.write import write_partition
+from ..render.documents import dumps, prediction_document
+from ..render.overlay import overlay, thumbnail, volume_overlay
+from .raw import Raw
+
+LONGEST = 1024
+"""Long side of the picture of an exam on which nothing is outlined."""
+
+
+def publish(folder: Path, prediction: Prediction, raw: Raw | None, sources: Sequence[Source]) -> Prediction:
+    """Write the folder of an exam; `sources` holds the first input of each view. Outputs come back with their files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    outputs: dict[str, Answer] = {}
+    for name, answer in prediction.outputs.items():
+        if isinstance(answer, AnsweredPartition):
+            answer = write_partition(folder, name, answer, sources)
+        outputs[name] = answer
+    prediction = replace(prediction, outputs=outputs)
+    if raw is not None and raw.images:
+        (folder / "overlay.png").write_bytes(_drawn(prediction, raw))
+    (folder / "prediction.json").write_text(dumps(prediction_document(prediction)) + "\n", encoding="utf-8")
+    return prediction
+
+
+def _drawn(prediction: Prediction, raw: Raw) -> bytes:
+    image = raw.images[0]
+    for answer in prediction.outputs.values():
+        if isinstance(answer, AnsweredPartition):
+            labels = answer.labels[0].data
+            if image.data.ndim == 4:
+                return volume_overlay(image.data, labels, answer.names, answer.exclusive)
+            return overlay(image.data, labels, answer.names, answer.exclusive)
+    if image.data.ndim == 4:
+        return volume_overlay(image.data, image.data[:1] * 0)
+    return thumbnail(image.data, min(LONGEST, max(image.grid.shape)))

@@ -1,0 +1,106 @@
+"""What a network says of one exam before any trust: raw answers, what was seen, what the pictures look like."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import SourceError
+from ..core.image import Image, Source
+from ..core.pipeline import Pipeline
+from ..core.prediction import Seen
+from ..core.task import Partition, Picture
+from ..ops.look import prepare
+from ..trust.appearance import image_statistics
+from .infer import infer
+from .runtimes import Runner
+from .samples import slices_to_see
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Raw:
+    exam: str
+    subject: str | None
+    pooled: Mapping[str, Floats]
+    """Output -> probabilities (names,) or the value (1,), the mean over the exam's views."""
+    maps: Mapping[str, tuple[Floats, ...]]
+    """Output -> one map (names, *shape) a view, on the image's own grid."""
+    images: tuple[Image, ...]
+    """The first input of each view."""
+    statistics: NDArray[np.float64]
+    names: tuple[str, ...]
+    """Of the statistics."""
+    seen: tuple[Seen, ...]
+    notes: tuple[str, ...] = field(default=())
+
+
+def look_at(exam: tuple[str, str | None], views: Sequence[Sequence[Source]], run: Runner, pipeline: Pipeline) -> Raw:
+    """Run the network over every view of an exam; `exam` is (id, subject), a view the sources of the task's inputs."""
+    images, answers, statistics = [], [], []
+    names: tuple[str, ...] = ()
+    for view in views:
+        opened = [source.read() for source in view]
+        planes = prepare(opened, pipeline.look, slices_to_see(opened[0], pipeline.task, pipeline.look))
+        middle = planes.data[len(planes.data) // 2]
+        names, values = image_statistics(middle)
+        statistics.append(values)
+        answers.append(infer(run, planes, pipeline))
+        images.append(opened[0])
+    dense = [n for n, o in pipeline.task.outputs.items() if isinstance(o, (Partition, Picture))]
+    whole = [n for n in pipeline.task.outputs if n not in dense]
+    pooled = {n: np.asarray(np.mean([a[n] for a in answers], axis=0), np.float32) for n in whole}
+    maps = {n: tuple(a[n] for a in answers) for n in dense}
+    sources = [source for view in views for source in view]
+    notes = tuple(dict.fromkeys(note for s in sources for note in s.description.notes))
+    seen = tuple(_seen(s) for s in sources)
+    worst = np.mean(statistics, axis=0)
+    return Raw(*exam, pooled, maps, tuple(images), worst, names, seen, notes)
+
+
+def save_raw(raw: Raw, path: Path) -> None:
+    """Keep the answers (not the images) of an exam, for the calibration that comes when all folds are there."""
+    arrays: dict[str, NDArray[np.generic]] = {"statistics": raw.statistics, "names": np.array(raw.names)}
+    arrays |= {f"pooled/{n}": a for n, a in raw.pooled.items()}
+    arrays |= {f"map/{n}/{i}": a.astype(np.float16) for n, maps in raw.maps.items() for i, a in enumerate(maps)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    with partial.open("wb") as stream:
+        np.savez(stream, **arrays)  # type: ignore[arg-type]
+    partial.replace(path)
+
+
+def load_raw(path: Path, exam: tuple[str, str | None], views: Sequence[Sequence[Source]]) -> Raw:
+    """What `save_raw` kept, with the images opened again."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    pooled = {n.removeprefix("pooled/"): a for n, a in arrays.items() if n.startswith("pooled/")}
+    maps: dict[str, list[Floats]] = {}
+    for name in arrays:
+        if name.startswith("map/"):
+            maps.setdefault(name.split("/")[1], []).append(arrays[name].astype(np.float32))
+    if not views or not views[0]:
+        raise SourceError(f"{exam[0]}: no image", "fill the column image")
+    sources = [source for view in views for source in view]
+    images = tuple(view[0].read() for view in views)
+    notes = tuple(dict.fromkeys(note for s in sources for note in s.description.notes))
+    return Raw(
+        *exam,
+        pooled,
+        {n: tuple(m) for n, m in maps.items()},
+        images,
+        arrays["statistics"],
+        tuple(str(n) for n in arrays["names"]),
+        tuple(_seen(s) for s in sources),
+        notes,
+    )
+
+
+def _seen(source: Source) -> Seen:
+    grid = source.levels[0]
+    return Seen(
+        source.description.sha256, source.description.modality, (len(source.channels), *grid.shape), grid.spacing
+    )

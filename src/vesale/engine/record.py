@@ -1,0 +1,114 @@
+"""What a study says of itself: the model's card, its rules in words, its losses by step."""
+
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from ..core.exam import Cohort
+from ..core.model import Card
+from ..core.recipe import Recipe
+from ..ops.machine import machine, peak_rss_mb
+from ..render.extras import Series
+from ..trust.state import Trust
+from .events import Fitted, Progress
+
+
+def card_of(recipe: Recipe, learned: Cohort, fitted: Sequence[Fitted], name: str | None) -> Card:
+    """The card of a model before it is measured; its digest is filled in when the package is written."""
+    steps = sum(f.steps for f in fitted)
+    early = [f.part for f in fitted if f.steps < recipe.train.steps]
+    return Card(
+        name=name or recipe.task.name,
+        version="1",
+        digest="",
+        cohort={
+            "digest": learned.digest,
+            "subjects": len(learned.subjects),
+            "exams": len(learned),
+            "split_by_subject": learned.subjects_known,
+        },
+        intended_use=recipe.card.intended_use or f"To help a reader {_purpose(recipe)} in images like its own.",
+        licence=recipe.card.licence,
+        use=recipe.card.use,
+        data=recipe.card.data,
+        citation=recipe.card.citation,
+        modalities=recipe.task.modalities,
+        limits=_limits(learned, early),
+        training={
+            "seconds": round(sum(f.seconds for f in fitted), 1),
+            "steps": steps,
+            "fits": len(fitted),
+            "aborted": early,
+            "machine": machine(),
+            "precision": recipe.train.precision,
+            "threads": recipe.train.threads,
+            "seed": recipe.seed,
+            "weights": fitted[-1].digest[:16],
+            "peak_rss_mb": round(peak_rss_mb(), 1),
+            "vesale": version("vesale"),
+        },
+    )
+
+
+def rule_in_words(trust: Trust) -> str:
+    """The refer rule as fitted, for a reader."""
+    rule = trust.refer
+    if rule is None:
+        return "No refer rule: the recipe names no bound for what is wrong, so every exam goes to a reader."
+    wanted = f"at most {rule.alpha:.0%} wrong of those reported alone, with confidence {1 - rule.delta:.0%}"
+    if rule.threshold is None:
+        return (
+            f"Wanted: {wanted}. {rule.n} calibration subjects do not support any threshold (at least {rule.needed} "
+            "without an error are needed), so every exam goes to a reader."
+        )
+    return (
+        f"{wanted[0].upper()}{wanted[1:]}: an exam is reported alone when its confidence reaches {rule.threshold:.3f}; "
+        f"on {rule.n} calibration subjects that was {rule.reported}, {rule.wrong} of them wrong. "
+        f"Wrong means: {trust.error}."
+    )
+
+
+def gate_in_words(trust: Trust) -> str:
+    """What the gate compares, and how often it errs."""
+    gate = trust.gate
+    if gate is None:
+        return "No gate: too few exams to know what is usual."
+    kind = "by a fitted tail, as there are few exams" if gate.approximate else "by counting"
+    return (
+        f"Before any answer the picture's brightness, contrast, sharpness, colour and layout are compared with "
+        f"{gate.n} exams; {gate.false_alarm_rate:.0%} of usual pictures are declined in error ({kind})."
+    )
+
+
+def losses(events: Path) -> tuple[Series, ...]:
+    """Loss by step of each part, the last run of it."""
+    found: dict[str, dict[int, float]] = {}
+    for line in events.read_text(encoding="utf-8").splitlines():
+        event = json.loads(line)
+        if event["event"] == Progress.__name__:
+            found.setdefault(event["part"], {})[int(event["step"])] = float(event["loss"])
+    return tuple(
+        Series(part, tuple(float(s) for s in sorted(v)), tuple(v[s] for s in sorted(v))) for part, v in found.items()
+    )
+
+
+def _purpose(recipe: Recipe) -> str:
+    kinds = {"category": "name", "quantity": "grade or measure", "partition": "outline"}
+    parts = []
+    for name, output in recipe.task.outputs.items():
+        what = ", ".join(getattr(output, "scored", ())) or name
+        parts.append(f"{kinds.get(output.kind, 'see')} {what}")
+    return " and ".join(parts)
+
+
+def _limits(learned: Cohort, early: Sequence[str]) -> tuple[str, ...]:
+    limits = [
+        "An aid to a trained reader, not a medical device.",
+        "What it was not shown it cannot know: other devices, sites and diseases need `vesale evaluate` first.",
+    ]
+    if not learned.subjects_known:
+        limits.append("The table named no subjects, so images of one patient may stand on both sides.")
+    if early:
+        limits.append(f"The clock ended {', '.join(early)} before the planned steps were done.")
+    return tuple(limits)

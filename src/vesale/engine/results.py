@@ -1,0 +1,359 @@
+"""Truth beside answer, one row an exam, and every measure that follows from such rows: what `evaluate` rests on.
+
+Rows are read from the files that any program may have written (prediction.json and its masks), so anyone's predictions
+can be judged; they are kept as exams.csv (and histograms.npz for masks), from which the measures can be computed again.
+"""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import CohortError
+from ..core.exam import Cohort, Exam
+from ..core.report import Calibration, Measure, Referral
+from ..core.task import Category, Output, Partition, Quantity, Task
+from ..io import open_mask, open_source
+from ..metrics.calibration import category_calibration, labels_calibration, partition_calibration
+from ..metrics.classification import category_measures, category_per_class, labels_measures, labels_per_class
+from ..metrics.intervals import clopper_pearson
+from ..metrics.partition import partition_measures, partition_per_class
+from ..metrics.quantity import quantity_measures
+from .calibration import exam_histograms
+from .samples import IGNORED, truth_index, view_labels
+
+Cell = str | float | None
+Row = dict[str, Cell]
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Results:
+    """Every exam of a cohort that was read."""
+
+    task: Task
+    rows: tuple[Row, ...]
+    """exam, subject, status, wrong (1, 0 or None) and, for each output, truth, prediction and what supports it."""
+    histograms: Mapping[str, tuple[Counts, Counts]] = field(default_factory=dict)
+    """Partition -> (n, scored, bins) positives and negatives of the answered rows in order."""
+    thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Partition -> per scored name, the probability from which a sample bears it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    measures: Mapping[str, Mapping[str, Measure]]
+    per_class: Mapping[str, Mapping[str, Mapping[str, Measure]]]
+    calibration: Mapping[str, Calibration]
+    coverage: Mapping[str, Measure]
+
+
+def answered(rows: Sequence[Row]) -> list[Row]:
+    """The rows with an answer: neither declined nor failed."""
+    return [r for r in rows if r["status"] in ("reported", "referred")]
+
+
+def measured(results: Results) -> Measured:
+    """All measures of INTERFACES with intervals by subject; outputs whose truth is unknown are left out."""
+    rows = answered(results.rows)
+    measures: dict[str, Mapping[str, Measure]] = {}
+    per_class: dict[str, Mapping[str, Mapping[str, Measure]]] = {}
+    calibrations: dict[str, Calibration] = {}
+    coverage: dict[str, Measure] = {}
+    for name, output in results.task.outputs.items():
+        known = [r for r in rows if r.get(f"{name}.truth") is not None]
+        if not known:
+            continue
+        subjects = [str(r["subject"]) for r in known]
+        if isinstance(output, Partition):
+            found = _partition(name, output, results, rows, subjects)
+        elif isinstance(output, Category):
+            found = _category(name, output, known, subjects)
+        elif isinstance(output, Quantity):
+            found = _quantity(name, output, known, subjects)
+        else:
+            continue
+        measures[name] = found[0]
+        if found[1]:
+            per_class[name] = found[1]
+        if found[2] is not None:
+            calibrations[name] = found[2]
+        covered = _covered(name, known)
+        if covered is not None:
+            coverage[name] = covered
+    return Measured(measures, per_class, calibrations, coverage)
+
+
+def referral(rows: Sequence[Row], alpha: float, delta: float) -> Referral:
+    """Share of the exams that were reported alone, and of these the share that was wrong (where that is known)."""
+    alone = [r for r in rows if r["status"] == "reported"]
+    judged = [r for r in alone if r.get("wrong") is not None]
+    wrong = sum(int(float(r["wrong"] or 0)) for r in judged)
+    return Referral(
+        alpha, delta, share("share_reported", len(alone), len(rows)), share("error_reported", wrong, len(judged))
+    )
+
+
+def share(name: str, k: int, n: int) -> Measure:
+    """k of n as a Measure with its exact interval; unknown when n is 0."""
+    if n == 0:
+        return Measure(name, None, None, None, 0, "exam", method="no exam to count")
+    low, high = clopper_pearson(k, n, 0.95)
+    return Measure(name, k / n, low, high, n, "exam", method="Clopper-Pearson")
+
+
+def read_results(folder: Path, cohort: Cohort, task: Task) -> Results:
+    """Rows for the exams of a cohort whose `folder/<exam>/prediction.json` is there; CohortError when none is."""
+    rows: list[Row] = []
+    histograms: dict[str, list[tuple[Counts, Counts]]] = {}
+    thresholds: dict[str, tuple[float, ...]] = {}
+    for exam in cohort:
+        path = folder / exam.id / "prediction.json"
+        if not path.is_file():
+            continue
+        document = json.loads(path.read_text(encoding="utf-8"))
+        row: Row = {"exam": exam.id, "subject": exam.subject, "status": document["status"]}
+        for name, output in task.outputs.items():
+            said = document["outputs"].get(name)
+            row |= {f"{name}.{k}": v for k, v in _cells(output, said, exam.truth.get(name)).items()}
+            if isinstance(output, Partition) and said is not None:
+                counts, dices = _mask_counts(path.parent, said, (exam, cohort, output))
+                histograms.setdefault(name, []).append(counts)
+                thresholds[name] = tuple(said.get("thresholds") or (0.5,) * len(output.scored))
+                row[f"{name}.truth"] = 1.0 if dices else None
+                row[f"{name}.dice"] = float(np.mean(list(dices.values()))) if dices else None
+                row |= {f"{name}.dice.{n}": d for n, d in dices.items()}
+        row["wrong"] = _wrong(row, task)
+        rows.append(row)
+    if not rows:
+        raise CohortError(f"{folder}: no prediction of an exam of {cohort.name}", "exam ids must agree on both sides")
+    stacked = {n: (np.stack([p for p, _ in c]), np.stack([q for _, q in c])) for n, c in histograms.items()}
+    return Results(task, tuple(rows), stacked, thresholds)
+
+
+def write_results(results: Results, folder: Path) -> None:
+    """exams.csv, and histograms.npz where there are masks."""
+    names = list(dict.fromkeys(key for row in results.rows for key in row))
+    with (folder / "exams.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([_text(row.get(name)) for name in names] for row in results.rows)
+    if results.histograms:
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, (positives, negatives) in results.histograms.items():
+            arrays |= {f"{name}/positives": positives.astype(np.int32), f"{name}/negatives": negatives.astype(np.int32)}
+            arrays[f"{name}/thresholds"] = np.array(results.thresholds[name])
+        np.savez_compressed(folder / "histograms.npz", **arrays)  # type: ignore[arg-type]
+
+
+def load_results(table: Path, task: Task, histograms: Path | None = None) -> Results:
+    """What `write_results` wrote."""
+    texts = {"exam", "subject", "status", *(f"{n}.set" for n in task.outputs)}
+    named = [n for n, o in task.outputs.items() if isinstance(o, Category)]  # a class may be called 1, or 007
+    texts |= {f"{n}.{k}" for n in named for k in ("truth", "prediction")}
+    with table.open(encoding="utf-8", newline="") as stream:
+        rows = tuple({k: _cell(v, k in texts) for k, v in row.items()} for row in csv.DictReader(stream))
+    counts: dict[str, tuple[Counts, Counts]] = {}
+    thresholds: dict[str, tuple[float, ...]] = {}
+    if histograms is not None:
+        with np.load(histograms, allow_pickle=False) as file:
+            for name in {key.rsplit("/", 1)[0] for key in file.files}:
+                counts[name] = (file[f"{name}/positives"].astype(np.int64), file[f"{name}/negatives"].astype(np.int64))
+                thresholds[name] = tuple(float(t) for t in file[f"{name}/thresholds"])
+    return Results(task, rows, counts, thresholds)
+
+
+def probabilities(rows: Sequence[Row], name: str, names: Sequence[str]) -> NDArray[np.float64]:
+    """(n, names) from the cells <name>.p.<class>."""
+    return np.array([[_float(r[f"{name}.p.{n}"]) for n in names] for r in rows])
+
+
+def _float(cell: Cell) -> float:
+    return float("nan") if cell is None else float(cell)
+
+
+def _category(
+    name: str, output: Category, rows: Sequence[Row], subjects: Sequence[str]
+) -> tuple[dict[str, Measure], dict[str, dict[str, Measure]], Calibration | None]:
+    p = probabilities(rows, name, output.names)
+    if output.exclusive:
+        truth = np.array([_index(r[f"{name}.truth"], output.names) for r in rows])
+        answers = np.array([output.names.index(str(r[f"{name}.prediction"])) for r in rows])
+        classes = category_per_class(p, truth, answers, output.names, subjects)
+        found = category_measures(p, truth, answers, output.names, subjects)
+        return found, classes, category_calibration(p, truth, subjects)
+    truths = np.array([[n in str(r[f"{name}.truth"]).split(";") for n in output.names] for r in rows], dtype=int)
+    said = np.array([[n in str(r[f"{name}.prediction"]).split(";") for n in output.names] for r in rows], dtype=int)
+    classes = labels_per_class(p, truths, said, output.names, subjects)
+    return labels_measures(p, truths, said, output.names, subjects), classes, labels_calibration(p, truths, subjects)
+
+
+def _quantity(
+    name: str, output: Quantity, rows: Sequence[Row], subjects: Sequence[str]
+) -> tuple[dict[str, Measure], dict[str, dict[str, Measure]], Calibration | None]:
+    truth = np.array([_float(r[f"{name}.truth"]) for r in rows])
+    column = f"{name}.step" if output.steps else f"{name}.value"
+    values = np.array([_float(r[column]) for r in rows])
+    found = quantity_measures(values, truth, subjects, output.unit, output.steps, output.action)
+    calibration = None
+    if output.steps:
+        p = probabilities(rows, name, [str(i) for i in range(len(output.steps))])
+        calibration = category_calibration(p, truth.astype(int), subjects)
+    return found, {}, calibration
+
+
+def _partition(
+    name: str, output: Partition, results: Results, rows: Sequence[Row], subjects: Sequence[str]
+) -> tuple[dict[str, Measure], dict[str, dict[str, Measure]], Calibration | None]:
+    known = np.array([r.get(f"{name}.truth") is not None for r in rows])
+    positives, negatives = (counts[known] for counts in results.histograms[name])
+    cuts = results.thresholds[name]
+    classes = {}
+    if len(output.scored) > 1:
+        classes = partition_per_class(positives, negatives, output.scored, subjects, cuts)
+        return partition_measures(positives, negatives, subjects, cuts), classes, None
+    found = partition_measures(positives[:, 0], negatives[:, 0], subjects, cuts[0])
+    return found, classes, partition_calibration(positives[:, 0], negatives[:, 0], subjects)
+
+
+def _covered(name: str, rows: Sequence[Row]) -> Measure | None:
+    """How often the set or interval held the truth."""
+    sets = [(str(r[f"{name}.set"]).split(";"), r[f"{name}.truth"]) for r in rows if r.get(f"{name}.set")]
+    if sets:
+        hits = sum((f"{t:g}" if isinstance(t, float) else t) in s for s, t in sets)
+        return share("coverage", hits, len(sets))
+    spans = [r for r in rows if r.get(f"{name}.low") is not None]
+    if not spans:
+        return None
+    hits = sum(_float(r[f"{name}.low"]) <= _float(r[f"{name}.truth"]) <= _float(r[f"{name}.high"]) for r in spans)
+    return share("coverage", hits, len(spans))
+
+
+def _index(cell: Cell, names: Sequence[str]) -> int:
+    text = f"{cell:g}" if isinstance(cell, float) else str(cell)
+    return names.index(text) if text in names else -1
+
+
+def _cells(output: Output, said: Mapping[str, Any] | None, truth: Cell) -> Row:
+    """The cells of one output: truth always, the rest where it was answered."""
+    row: Row = {"truth": truth}
+    if isinstance(output, Quantity) and output.steps:
+        step = truth_index(truth, output)
+        row["truth"] = None if step is None else float(step)
+    if isinstance(output, Category) and output.exclusive and truth_index(truth, output) is None:
+        row["truth"] = None
+    if isinstance(output, Category) and not output.exclusive and isinstance(truth, str):
+        row["truth"] = ";".join(part.strip() for part in truth.split(";"))
+    if said is None:
+        return row
+    if isinstance(output, Category):
+        answer = said["answer"]
+        row["prediction"] = ";".join(answer) if isinstance(answer, list) else answer
+        row |= {f"p.{n}": float(said["probabilities"][n]) for n in output.names}
+        row["set"] = ";".join(said["set"]) if said["set"] else None
+    elif isinstance(output, Quantity):
+        row |= {k: said[k] for k in ("value", "low", "high")}
+        row["prediction"] = said["value"] if said["step"] is None else float(said["step"])
+        row["step"] = None if said["step"] is None else float(said["step"])
+        row |= {f"p.{i}": p for i, p in enumerate(said["probabilities"] or ())}
+        row["set"] = ";".join(map(str, said["set"])) if said["set"] else None
+    return row
+
+
+def _mask_counts(
+    folder: Path, said: Mapping[str, Any], of: tuple[Exam, Cohort, Partition]
+) -> tuple[tuple[Counts, Counts], dict[str, float]]:
+    """Histograms of the scores in the confidence files, and the Dice of each name in the masks."""
+    exam, cohort, output = of
+    per_view = 1 if output.exclusive else len(output.names)
+    maps, truths, dices = [], [], {}
+    sums = np.zeros((len(output.scored), 2))
+    for i, view in enumerate(exam.views):
+        part = slice(i * per_view, (i + 1) * per_view)
+        sure = np.stack([_confidence(folder / f) for f in said["confidence_files"][part]])
+        labels = np.stack([_mask(folder / f) for f in said["files"][part]])
+        truth = view_labels(cohort, view, output, labels.shape[1:]).astype(np.uint8)
+        maps.append(_scores(sure, labels, output))
+        truths.append(truth)
+        for j, _ in enumerate(output.scored):
+            plane = truth[0] if output.exclusive else truth[j]
+            bears = plane == (j + 1 if output.exclusive else 1)
+            answer = ((labels[0] == j + 1) if output.exclusive else labels[j] > 0) & (plane != IGNORED)
+            sums[j] += 2 * (bears & answer).sum(), bears.sum() + answer.sum()
+    if any((t != IGNORED).any() for t in truths):
+        dices = {n: float(s[0] / s[1]) for n, s in zip(output.scored, sums, strict=True) if s[1]}
+    return exam_histograms(maps, truths, output), dices
+
+
+def _scores(sure: NDArray[np.float32], labels: NDArray[Any], output: Partition) -> NDArray[np.float32]:
+    """(scored, *shape): the file holds the winner's probability, so of two names the other's is what is left; of more,
+    the rest is shared alike."""
+    if not output.exclusive:
+        return sure
+    others = max(1, len(output.names) - 1)
+    return np.stack(
+        [np.where(labels[0] == i + 1, sure[0], (1 - sure[0]) / others) for i, _ in enumerate(output.scored)]
+    )
+
+
+def _confidence(path: Path) -> NDArray[np.float32]:
+    data = open_source(path).read().data[0]
+    return np.asarray(data / 65535 if data.dtype == np.uint16 else data, np.float32)
+
+
+def _mask(path: Path) -> NDArray[Any]:
+    if path.name.endswith(".seg.dcm"):
+        from ..io.segmentation import read_segmentation
+
+        return np.asarray(read_segmentation(path))
+    return np.asarray(open_mask(path).data[0])
+
+
+def _wrong(row: Row, task: Task) -> Cell:
+    """1 when any output is wrong by INTERFACES' rule, 0 when none is, None when it cannot be said."""
+    verdicts = []
+    for name, output in task.outputs.items():
+        truth, answer = row.get(f"{name}.truth"), row.get(f"{name}.prediction")
+        if isinstance(output, Partition):
+            dice = row.get(f"{name}.dice")
+            verdicts.append(None if dice is None or output.dice_bound is None else _float(dice) < output.dice_bound)
+        elif truth is None or answer is None:
+            verdicts.append(None)
+        elif isinstance(output, Category):
+            text = f"{truth:g}" if isinstance(truth, float) else str(truth)
+            verdicts.append({*text.split(";")} - {""} != {*str(answer).split(";")} - {""})
+        elif isinstance(output, Quantity):
+            verdicts.append(_quantity_wrong(output, _float(truth), _float(answer)))
+    if not verdicts or any(v is None for v in verdicts):
+        return None
+    return float(any(verdicts))
+
+
+def _quantity_wrong(output: Quantity, truth: float, answer: float) -> bool | None:
+    if output.steps is None:
+        return None if output.tolerance is None else abs(answer - truth) > output.tolerance
+    if output.action is not None:
+        return (answer >= output.action) != (truth >= output.action)
+    return abs(answer - truth) > 1
+
+
+def _text(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    return f"{cell:.9g}" if isinstance(cell, float) else str(cell)
+
+
+def _cell(text: str | None, is_text: bool) -> Cell:
+    if not text:
+        return None
+    if is_text:
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        return text

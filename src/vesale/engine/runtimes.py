@@ -1,0 +1,35 @@
+"""What runs a model: ONNX Runtime on the CPU. Reading imports this and never torch."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import PackageError
+
+Runner = Callable[[NDArray[np.float32]], Mapping[str, NDArray[np.float32]]]
+"""(N, C, H, W) in [0, 1] -> activated outputs by name."""
+
+
+def open_onnx(path: Path, threads: int | None = None) -> Runner:
+    """A runner for the model at `path`; PackageError when ONNX Runtime cannot load it."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.enable_cpu_mem_arena = False
+    if threads:
+        options.intra_op_num_threads = threads
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises its own family of exceptions, without a common public root
+        message = f"{path.name}: ONNX Runtime cannot load it ({str(error).splitlines()[0]})"
+        raise PackageError(message, "get the package again") from None
+    names = [o.name for o in session.get_outputs()]
+
+    def run(batch: NDArray[np.float32]) -> Mapping[str, NDArray[np.float32]]:
+        answers = session.run(names, {"image": np.ascontiguousarray(batch, np.float32)})
+        return {name: np.asarray(a) for name, a in zip(names, answers, strict=True)}
+
+    return run

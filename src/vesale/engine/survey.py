@@ -1,0 +1,172 @@
+"""What a plan needs to know of a cohort: what its images are like, and what its truth asks for."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..core.errors import CohortError, VesaleError
+from ..core.exam import Cohort
+from ..core.image import Image
+from ..core.task import Category, Output, Partition, Quantity, Task
+from ..io import open_mask, open_source
+from ..ops.look import DARK
+
+LOOKED = 48
+"""Exams whose pixels are looked at, evenly spread over the table."""
+MOST_STEPS = 10
+"""More different whole numbers than this are a quantity, not a grade."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    exams: int
+    subjects: int
+    looked: int
+    shape: tuple[int, int]
+    """Median (height, width)."""
+    smallest: tuple[int, int]
+    volumes: bool
+    colour: bool
+    kinds: tuple[str, ...]
+    """Sample types: uint8, uint16, float32, ..."""
+    modalities: tuple[str, ...]
+    spacings: tuple[tuple[float, float] | None, ...]
+    levels: tuple[float, float]
+    """0.5 and 99.5 percentile of all samples looked at."""
+    framed: bool
+    """Most pictures have a dark frame."""
+
+
+def survey(cohort: Cohort) -> Surveyed:
+    """Look at up to 48 exams; CohortError when none can be read."""
+    step = max(1, len(cohort) // LOOKED)
+    images, modalities = [], []
+    for exam in list(cohort)[::step][:LOOKED]:
+        try:
+            source = open_source(cohort.root / next(iter(exam.views[0].inputs.values())))
+            images.append(source.read())
+        except VesaleError:
+            continue
+        modalities.append(source.description.modality)
+    if not images:
+        raise CohortError(f"{cohort.name}: no image could be read", "see `vesale check`")
+    shapes = np.array([i.grid.shape[-2:] for i in images])
+    samples = np.concatenate([i.data.ravel()[:: max(1, i.data.size // 20_000)] for i in images]).astype(float)
+    levels = np.percentile(samples[np.isfinite(samples)], [0.5, 99.5])
+    height, width = (int(v) for v in np.median(shapes, axis=0))
+    return Surveyed(
+        exams=len(cohort),
+        subjects=len(cohort.subjects),
+        looked=len(images),
+        shape=(height, width),
+        smallest=(int(shapes[:, 0].min()), int(shapes[:, 1].min())),
+        volumes=any(len(i.grid.shape) == 3 for i in images),
+        colour=any(_coloured(i) for i in images),
+        kinds=tuple(sorted({str(i.data.dtype) for i in images})),
+        modalities=tuple(sorted({m for m in modalities if m})),
+        spacings=tuple((float(s[-2]), float(s[-1])) if (s := i.grid.spacing) else None for i in images),
+        levels=(float(levels[0]), float(levels[1])),
+        framed=float(np.mean([_framed(i) for i in images])) > 0.5,
+    )
+
+
+def task_of_cohort(cohort: Cohort) -> Task:
+    """What the table asks for: its masks, else its label columns. CohortError when there is neither."""
+    outputs: dict[str, Output] = {}
+    classes = sorted({c for e in cohort for v in e.views for c in v.masks if c})
+    if classes:
+        outputs["mask"] = Partition(tuple(classes), exclusive=False)
+    elif any("" in v.masks for e in cohort for v in e.views):
+        outputs["mask"] = _index_partition(cohort)
+    for name in sorted({n for e in cohort for n in e.truth}):
+        output = _label(name, [e.truth.get(name) for e in cohort])
+        if output is not None:
+            outputs[name] = output
+    if not outputs:
+        columns = "label, grade, ... or mask"
+        raise CohortError(f"{cohort.name}: nothing to learn: no label and no mask", f"give a column: {columns}")
+    inputs = tuple(sorted({n for e in cohort for v in e.views for n in v.inputs}))
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", cohort.name.split("/")[0]).strip("-") or "task"
+    return Task(name, outputs, inputs)
+
+
+def strata(cohort: Cohort, task: Task) -> dict[str, str]:
+    """Subject -> its commonest class or step, so that folds and splits hold the same share of each."""
+    found: dict[str, Counter[str]] = {}
+    for name, output in task.outputs.items():
+        if isinstance(output, Category) or (isinstance(output, Quantity) and output.steps):
+            for exam in cohort:
+                found.setdefault(exam.subject, Counter())[str(exam.truth.get(name))] += 1
+            break
+    return {subject: counts.most_common(1)[0][0] for subject, counts in found.items()}
+
+
+def class_counts(cohort: Cohort, output: Output, name: str) -> Mapping[str, int]:
+    """Subjects of each class or step."""
+    if isinstance(output, Category) or (isinstance(output, Quantity) and output.steps):
+        pairs = {(e.subject, str(e.truth.get(name))) for e in cohort if e.truth.get(name) is not None}
+        return Counter(value for _, value in pairs)
+    return {}
+
+
+def _label(name: str, cells: Sequence[str | float | None]) -> Output | None:
+    values = [c for c in cells if c is not None]
+    if not values:
+        return None
+    if all(isinstance(v, float) for v in values):
+        numbers = sorted({float(v) for v in values})
+        whole = all(v.is_integer() and v >= 0 for v in numbers)
+        if len(numbers) == 2 and all(v.is_integer() for v in numbers):  # 0 and 1, but also 1 and 2, or -1 and 1
+            return Category(tuple(f"{v:g}" for v in numbers))
+        if whole and 3 <= len(numbers) <= MOST_STEPS and numbers[-1] < MOST_STEPS:
+            return Quantity(steps=tuple(str(i) for i in range(int(numbers[-1]) + 1)))
+        return Quantity() if len(numbers) > 1 else None
+    texts = [f"{v:g}" if isinstance(v, float) else v for v in values]
+    if any(";" in t for t in texts):
+        names = sorted({p.strip() for t in texts for p in t.split(";")} - {""})
+        return Category(tuple(names), exclusive=False)
+    names = sorted(set(texts))
+    if len(names) < 2:
+        return None
+    if len(names) > max(20, len(texts) // 3):
+        raise CohortError(
+            f"the column {name} holds {len(names)} different texts in {len(texts)} exams, so it names no classes",
+            "name the label column with --label, or correct its cells",
+        )
+    return Category(tuple(names))
+
+
+def _index_partition(cohort: Cohort) -> Partition:
+    """Names by the values that the masks hold: 0 is background."""
+    highest, binary = 1, True
+    paths = [v.masks[""] for e in cohort for v in e.views if "" in v.masks]
+    for path in paths[:: max(1, len(paths) // LOOKED)]:
+        values = np.unique(open_mask(cohort.root / path).data)
+        foreground = values[values > 0]
+        binary = binary and len(foreground) <= 1
+        highest = max(highest, int(values.max(initial=0)))
+    if binary:
+        return Partition(("background", "structure"))
+    if highest > 63:
+        raise CohortError(
+            f"{cohort.name}: the masks hold values up to {highest}; expected 0 for background, then 1, 2, 3, ...",
+            "export the masks as label indices, not as grey or coloured pictures",
+        )
+    return Partition(("background", *(f"class {i}" for i in range(1, highest + 1))))
+
+
+def _coloured(image: Image) -> bool:
+    if len(image.data) < 3:
+        return False
+    a, b, c = (image.data[i].ravel()[:: max(1, image.data[0].size // 5000)].astype(float) for i in range(3))
+    return float(np.abs(a - b).max(initial=0) + np.abs(b - c).max(initial=0)) > 0
+
+
+def _framed(image: Image) -> bool:
+    data = image.data.reshape(-1, *image.data.shape[-2:])[0].astype(float)
+    top = float(np.percentile(data, 99)) or 1.0
+    edge = np.concatenate([data[:, 0], data[:, -1]]) / top
+    return bool((edge < DARK * 2).mean() > 0.9)

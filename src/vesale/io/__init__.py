@@ -1,0 +1,68 @@
+"""Files to sources: one file per format, chosen by content first. What is done to samples lives in ops and engine."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from vesale.core.errors import SourceError
+from vesale.core.image import Image, Source
+from vesale.core.registry import Registry
+
+from .formats import kind_of, unknown
+
+READERS: Registry[Callable[[Path], Source]] = Registry(
+    "reader",
+    {
+        "png": "vesale.io.raster:open_raster",
+        "jpeg": "vesale.io.raster:open_raster",
+        "bmp": "vesale.io.raster:open_raster",
+        "gif": "vesale.io.raster:open_raster",
+        "tiff": "vesale.io.tiff:open_tiff",
+        "nifti": "vesale.io.nifti:open_nifti",
+        "dicom": "vesale.io.dicom:open_dicom",
+        "folder": "vesale.io.dicom_series:open_folder",
+    },
+)
+MASK_READERS: Registry[Callable[[Path], Image]] = Registry(
+    "mask reader",
+    {
+        "png": "vesale.io.raster:read_mask",
+        "jpeg": "vesale.io.raster:read_mask",
+        "bmp": "vesale.io.raster:read_mask",
+        "gif": "vesale.io.raster:read_mask",
+        "tiff": "vesale.io.tiff:read_mask",
+        "nifti": "vesale.io.nifti:read_mask",
+        "dicom": "vesale.io.dicom:read_mask",
+    },
+)
+
+
+def open_source(path: Path | str) -> Source:
+    """The image at `path`, its header read and its pixels not yet; a folder is one DICOM series.
+
+    SourceError (unreadable) when there is no such file, no reader for it, or it is damaged.
+    """
+    where = Path(path)
+    return READERS[_format(where)](where)
+
+
+def open_mask(path: Path | str) -> Image:
+    """The labels at `path`, kind 'labels', one channel of the stored numbers: palette indices, bilevel as 0 and 1.
+
+    SourceError when it is coloured, fractional or lossy: then nobody can know which class a pixel has.
+    """
+    where = Path(path)
+    kind = _format(where)
+    if kind not in MASK_READERS.table:
+        raise SourceError(f"{where}: a {kind} is no mask", "give one file")
+    return MASK_READERS[kind](where)
+
+
+def _format(path: Path) -> str:
+    if path.is_dir():
+        return "folder"
+    kind = kind_of(path)
+    if kind == "zip":
+        raise SourceError(f"{path}: a zip is a set of inputs, not one image", "unpack it, or give it to `vesale read`")
+    if kind is None:
+        raise unknown(path, tuple(k for k in READERS if k != "folder"))
+    return kind

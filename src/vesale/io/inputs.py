@@ -1,0 +1,302 @@
+"""What a user names on the command line (files, folders, globs, zips) to the exams it holds; pixels are not read."""
+
+import difflib
+import glob
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vesale.core.errors import SourceError
+from vesale.core.image import Source
+
+from . import READERS, open_source
+from .formats import SUFFIXES, sniff, suffix, unknown
+from .lazy import plural
+from .unzip import unzip
+
+ALLOWED = re.compile(r"[^A-Za-z0-9._-]")
+FORMATS = tuple(k for k in READERS if k != "folder")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One exam to read, or the reason why there is none."""
+
+    exam: str
+    """By INTERFACES' rule; unique among what was found together."""
+    shown: str
+    """The input as the user would recognise it: a relative POSIX path."""
+    files: tuple[Path, ...]
+    """One file, or the slices of one DICOM series."""
+    error: SourceError | None = None
+    """Why it cannot be opened; found before any pixel is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    found: tuple[Found, ...]
+    skipped: int
+    """Files in folders and zips that are no images: tables, documents, hidden files."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A file, and what the user calls it."""
+
+    path: Path
+    shown: str
+    named: bool
+    """True when the user named it: it is then never skipped."""
+    error: SourceError | None = None
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a walk comes across, while it runs."""
+
+    scratch: Path
+    skipped: int = 0
+    seen: set[Path] = field(default_factory=set)
+    singles: list[tuple[_Place, str]] = field(default_factory=list)
+    """Place, and the exam's name before clashes are resolved."""
+    series: dict[str, list[_Place]] = field(default_factory=dict)
+
+
+def find_inputs(arguments: Sequence[str], scratch: Path) -> tuple[Found, ...]:
+    """Every exam that the arguments hold, in natural order; zips are unpacked below `scratch`.
+
+    One bad item never stops the others: a missing path, an unknown format or an unreadable file is a Found with its
+    error. DICOM files are grouped by series, wherever they lie.
+    """
+    return survey(arguments, scratch).found
+
+
+def survey(arguments: Sequence[str], scratch: Path) -> Survey:
+    """`find_inputs`, and how many files were passed over."""
+    tally = _Tally(scratch)
+    for argument in arguments:
+        before, passed = len(tally.seen), tally.skipped
+        for place in _places(argument, tally):
+            _file(place, tally)
+        added = len(tally.seen) - before
+        if tally.skipped - passed >= max(1, added):
+            path, text = Path(argument), f"{argument}: no image in it ({plural(tally.skipped - passed, 'other file')})"
+            place = _Place(path, _shown(path), True, SourceError(text, f"images are: {', '.join(FORMATS)}"))
+            tally.singles.append((place, exam_id(path.name)))
+    return Survey(_named(tally), tally.skipped)
+
+
+def open_found(found: Found) -> Source:
+    """The source of what was found; raises its error, or SourceError when the file turns out to be damaged."""
+    if found.error is not None:
+        raise found.error
+    if len(found.files) == 1:
+        return open_source(found.files[0])
+    from .dicom_series import open_series
+
+    return open_series(found.files)
+
+
+def exam_id(name: str) -> str:
+    """An exam's name from a file's: without its image suffix, every character outside [A-Za-z0-9._-] made `_`."""
+    ending = suffix(name)
+    stem = name[: len(name) - len(ending)] if ending and len(name) > len(ending) else name
+    clean = ALLOWED.sub("_", stem)
+    return clean if clean.strip(".") else "_" * max(1, len(clean))  # '.' and '..' are folders
+
+
+def series_id(uid: str) -> str:
+    """An exam's name from a SeriesInstanceUID: 12 hex digits of its sha256."""
+    return hashlib.sha256(uid.encode()).hexdigest()[:12]
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """A sorting key by which 2 comes before 10."""
+    parts = re.split(r"(\d+)", text)
+    return tuple((0, int(p), p) if p.isdigit() and p.isascii() else (1, 0, p.casefold()) for p in parts if p)
+
+
+# Arguments to files ---------------------------------------------------------------------------------------------------
+
+
+def _places(argument: str, tally: _Tally) -> Iterator[_Place]:
+    path = Path(argument)
+    if not _exists(path) and glob.has_magic(argument):
+        # Path.glob takes no absolute pattern
+        matches = sorted(glob.glob(argument, recursive=True), key=natural)  # noqa: PTH207
+        if not matches:
+            error = SourceError(f"{argument}: no file matches", "check the pattern, and where it is run")
+            yield _Place(path, _shown(path), True, error)
+        for match in matches:
+            yield from _one(Path(match), tally)
+        return
+    yield from _one(path, tally)
+
+
+def _one(path: Path, tally: _Tally) -> Iterator[_Place]:
+    shown = _shown(path)
+    if not _exists(path):
+        yield _Place(path, shown, True, _missing(path))
+    elif path.is_dir():
+        inside = list(_inside(path, shown, tally))
+        if not inside:
+            error = SourceError(f"{path}: the folder holds no file", "check the path")
+            yield _Place(path, shown, True, error)
+        yield from inside
+    elif _is_zip(path):
+        yield from _unpacked(path, shown, tally, named=True)
+    else:
+        yield _Place(path, shown, True)
+
+
+def _inside(folder: Path, shown: str, tally: _Tally, unpack: bool = True) -> Iterator[_Place]:
+    """Files below a folder, in natural order, hidden ones counted; zips are unpacked once, not zips in zips."""
+    for top, folders, files in os.walk(folder):
+        folders[:] = sorted((f for f in folders if not _hidden(f)), key=natural)
+        here = Path(top)
+        for name in sorted(files, key=natural):
+            path = here / name
+            label = f"{shown}/{path.relative_to(folder).as_posix()}"
+            if _hidden(name):
+                tally.skipped += 1
+            elif unpack and suffix_is_zip(name) and _is_zip(path):
+                yield from _unpacked(path, label, tally, named=False)
+            else:
+                yield _Place(path, label, False)
+
+
+def _unpacked(path: Path, shown: str, tally: _Tally, named: bool) -> Iterator[_Place]:
+    into = tally.scratch / hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    try:
+        if not into.exists():
+            unzip(path, into)
+    except SourceError as error:
+        yield _Place(path, shown, True, error)
+        return
+    inside = list(_inside(into, shown, tally, unpack=False))
+    if not inside and named:
+        yield _Place(path, shown, True, SourceError(f"{path}: the archive holds no file", "check it"))
+    yield from inside
+
+
+def suffix_is_zip(name: str) -> bool:
+    return name.lower().endswith(".zip")
+
+
+def _is_zip(path: Path) -> bool:
+    """By name and content: other formats are zips inside, too."""
+    try:
+        return suffix_is_zip(path.name) and sniff(path) == "zip"
+    except SourceError:
+        return False
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _shown(path: Path) -> str:
+    """Relative as it was given; of an absolute path only the last part."""
+    return path.name if path.is_absolute() else path.as_posix()
+
+
+def _missing(path: Path) -> SourceError:
+    folder = path.parent
+    try:
+        names = [p.name for p in folder.iterdir()]
+    except OSError:
+        return SourceError(f"{path}: no such file, nor folder {folder}", "check the path")
+    near = difflib.get_close_matches(path.name, names, n=1)
+    return SourceError(f"{path}: no such file", f"did you mean {folder / near[0]}?" if near else "check the path")
+
+
+# Files to exams -------------------------------------------------------------------------------------------------------
+
+
+def _file(place: _Place, tally: _Tally) -> None:
+    real = place.path.resolve()
+    if place.error is None and real in tally.seen:
+        return
+    tally.seen.add(real)
+    error, kind = place.error, None
+    if error is None:
+        try:
+            kind = sniff(place.path) or ("dicom" if SUFFIXES.get(suffix(place.path.name)) == "dicom" else None)
+            if kind == "dicom":
+                _dicom(place, tally)
+                return
+        except SourceError as found:
+            error = found
+    claims = suffix(place.path.name) != ""
+    if error is None and kind not in FORMATS:
+        error = unknown(place.path, FORMATS)
+    if error is not None and not (place.named or claims):
+        tally.skipped += 1
+        return
+    tally.singles.append((_Place(place.path, place.shown, place.named, error), exam_id(place.path.name)))
+
+
+def _dicom(place: _Place, tally: _Tally) -> None:
+    from .dicom import read_header, refuse
+
+    header = read_header(place.path)
+    if not header.has_pixels:
+        if not place.named:
+            tally.skipped += 1
+            return
+        refuse(header)
+    name = exam_id(place.path.name) if header.series is None else series_id(header.series)
+    if header.series is None or not header.is_slice:
+        tally.singles.append((place, name))
+        return
+    if name not in tally.series:
+        tally.singles.append((place, name))
+    tally.series.setdefault(name, []).append(place)
+
+
+def _named(tally: _Tally) -> tuple[Found, ...]:
+    taken: set[str] = set()
+    found = []
+    for place, name in tally.singles:
+        slices = tally.series.get(name, [])
+        is_series = bool(slices) and slices[0] is place
+        files = tuple(p.path for p in slices) if is_series else (place.path,)
+        shown = _series_shown(slices, tally) if is_series else place.shown
+        found.append(Found(_free(name, taken), shown, files, place.error))
+    return tuple(found)
+
+
+def _series_shown(slices: Sequence[_Place], tally: _Tally) -> str:
+    """The folder, when the series fills it alone; else its first file."""
+    folder = slices[0].path.parent
+    own = {p.path for p in slices}
+    others = (place.path for place in _all(tally) if place.path.parent == folder)
+    first = slices[0].shown
+    alone = len(slices) > 1 and all(p.path.parent == folder for p in slices) and own.issuperset(others)
+    return first.rpartition("/")[0] or first if alone else first
+
+
+def _all(tally: _Tally) -> Iterable[_Place]:
+    yield from (place for place, _ in tally.singles)
+    for slices in tally.series.values():
+        yield from slices
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, or with -2, -3, ... when it is taken; a disk may not tell cases apart, so neither does this."""
+    n, free = 1, name
+    while free.casefold() in taken:
+        n += 1
+        free = f"{name}-{n}"
+    taken.add(free.casefold())
+    return free

@@ -1,0 +1,129 @@
+"""Whether a probability of .8 is right eight times in ten. Making it so is trust/calibrate.py."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..core.report import Bin, Calibration, Measure
+from .intervals import LEVEL, Floats, measure, percentiles, subject_codes, weighted_draws
+
+
+def calibration(confidence: ArrayLike, right: ArrayLike, subjects: Sequence[str], bins: int = 10) -> Calibration:
+    """ECE over equal-mass bins (Naeini 2015; Nguyen and O'Connor 2015) and Brier score of (confidence, right), (n,)."""
+    p, hit = np.asarray(confidence, dtype=float), np.asarray(right, dtype=float)
+    if len(p) == 0:
+        return Calibration(_nothing("ece"), _nothing("brier"), ())
+    cells = _equal_mass(p, np.ones(len(p)), bins)
+    member = np.eye(int(cells.max()) + 1)[cells]
+    sums = (member, member * p[:, None], member * hit[:, None])
+    return Calibration(
+        ece=_doubted(_ece(sums, subjects, f"{member.shape[1]} bins of equal mass"), sums[0], sums[1], len(p)),
+        brier=measure("brier", _mean((p - hit) ** 2), subjects, "of the answer's confidence"),
+        bins=_bars(*(s.sum(axis=0) for s in sums)),
+    )
+
+
+def brier(probabilities: ArrayLike, truth_onehot: ArrayLike) -> float:
+    """Mean over exams of the squared distance of the whole (n, k) probability vector from the truth (Brier 1950)."""
+    return float(_brier(probabilities, truth_onehot).mean())
+
+
+def category_calibration(probabilities: ArrayLike, truth: ArrayLike, subjects: Sequence[str]) -> Calibration:
+    """Of the most probable name: ECE; of the whole vector: Brier, from 0 to 2. Truth -1 is unknown and dropped."""
+    t = np.asarray(truth).astype(np.int64)
+    p, who = np.asarray(probabilities, dtype=float)[t >= 0], np.asarray(subjects, dtype=str)[t >= 0].tolist()
+    t = t[t >= 0]
+    found = calibration(p.max(axis=1, initial=0.0), p.argmax(axis=1) == t if len(t) else t, who)
+    if len(t) == 0:
+        return found
+    errors = _brier(p, np.eye(p.shape[1])[t])
+    return replace(found, brier=measure("brier", _mean(errors), who, "of the whole probability vector, 0 to 2"))
+
+
+def labels_calibration(probabilities: ArrayLike, truth: ArrayLike, subjects: Sequence[str]) -> Calibration:
+    """Of names that do not exclude each other, (n, k): every known (exam, name) is one probability."""
+    p, t = np.asarray(probabilities, dtype=float), np.asarray(truth)
+    who = np.broadcast_to(np.asarray(subjects, dtype=str)[:, None], t.shape)
+    return calibration(p[t >= 0], t[t >= 0] == 1, who[t >= 0].tolist())
+
+
+def partition_calibration(
+    positives: ArrayLike, negatives: ArrayLike, subjects: Sequence[str], bins: int = 10
+) -> Calibration:
+    """Of samples, from counts (n, score bins): every sample has its score bin's middle as probability."""
+    pos, neg = np.asarray(positives, dtype=float), np.asarray(negatives, dtype=float)
+    total = pos + neg
+    if total.sum() == 0:
+        return Calibration(_nothing("ece"), _nothing("brier"), ())
+    middle = (np.arange(pos.shape[1]) + 0.5) / pos.shape[1]
+    cells = _equal_mass(middle, total.sum(axis=0), bins)
+    member = np.eye(int(cells.max()) + 1)[cells]  # (score bins, bars)
+    sums = (total @ member, (total * middle) @ member, pos @ member)
+    errors, n = pos @ (1 - middle) ** 2 + neg @ middle**2, total.sum(axis=1)
+    return Calibration(
+        ece=_ece(sums, subjects, f"{member.shape[1]} bins of equal mass, samples of all exams pooled"),
+        brier=measure("brier", lambda w: w @ errors / np.maximum(w @ n, 1), subjects, "of samples"),
+        bins=_bars(*(s.sum(axis=0) for s in sums)),
+    )
+
+
+def _equal_mass(values: Floats, mass: Floats, bins: int) -> NDArray[np.intp]:
+    """The bar, from 0, of every value: as equal a mass as ties allow, for equal values share a bar."""
+    distinct, inverse = np.unique(values, return_inverse=True)
+    held = np.bincount(inverse.reshape(-1), weights=mass, minlength=len(distinct))
+    middle = (np.cumsum(held) - held / 2) / held.sum()
+    bars = np.minimum((middle * bins).astype(int), bins - 1)
+    used = np.unique(bars[held > 0])
+    return np.asarray(np.clip(np.searchsorted(used, bars), 0, len(used) - 1)[inverse.reshape(-1)])
+
+
+def _ece(sums: tuple[Floats, Floats, Floats], subjects: Sequence[str], how: str) -> Measure:
+    """`sums`: per exam and bar, how many, their probabilities, how many were right.
+
+    Resampling adds to an ECE as much as sampling did, so the interval is the reflected one (Davison and Hinkley 1997).
+    """
+    n, p, hit = sums
+    gaps = p - hit
+
+    def statistic(weights: Floats) -> Floats:
+        return np.asarray(np.abs(weights @ gaps).sum(axis=1) / np.maximum((weights @ n).sum(axis=1), 1))
+
+    value = float(statistic(np.ones((1, len(subjects))))[0])
+    low, high = percentiles(weighted_draws(statistic, subjects))
+    count = subject_codes(subjects)[1]
+    if low is None or high is None:
+        return Measure("ece", value, None, None, count, method=f"{how}; no interval: {count} subjects", level=LEVEL)
+    method = f"{how}; reflected bootstrap over subjects, 2000 draws"
+    return Measure(
+        "ece", value, max(0.0, min(value, 2 * value - high)), max(value, 2 * value - low), count, method=method
+    )
+
+
+def _doubted(ece: Measure, n: Floats, p: Floats, exams: int) -> Measure:
+    """The interval reaches 0 where a calibrated model would show this ECE by chance (Broecker and Smith 2007)."""
+    if ece.value is None or ece.low is None:
+        return ece
+    counts, sure = n.sum(axis=0), p.sum(axis=0)
+    hits = np.random.default_rng(0).binomial(counts.astype(int), np.clip(sure / counts, 0, 1), (2000, len(counts)))
+    chance = np.abs(hits - sure).sum(axis=1) / counts.sum()
+    clustered = np.sqrt(exams / ece.n)  # exams of one subject err together
+    return replace(ece, low=0.0) if ece.value <= clustered * np.quantile(chance, (1 + LEVEL) / 2) else ece
+
+
+def _bars(n: Floats, p: Floats, hit: Floats) -> tuple[Bin, ...]:
+    return tuple(Bin(float(b / a), float(c / a), int(a)) for a, b, c in zip(n, p, hit, strict=True) if a > 0)
+
+
+def _brier(probabilities: ArrayLike, truth: ArrayLike) -> Floats:
+    p, t = np.asarray(probabilities, dtype=float), np.asarray(truth, dtype=float)
+    return np.asarray(((p - t) ** 2).reshape(len(p), -1).sum(axis=1))
+
+
+def _mean(values: Floats) -> Callable[[Floats], Floats]:
+    return lambda weights: weights @ values / weights.sum(axis=1)
+
+
+def _nothing(name: str) -> Measure:
+    return Measure(name, None, None, None, 0, method="no exam has a known truth here")

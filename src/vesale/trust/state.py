@@ -1,0 +1,145 @@
+"""Everything that was fitted so that a model may be trusted, and how a package holds it: trust.json and trust.npz.
+
+The fitting is in calibrate.py, conform.py, refer.py and gate.py; the files themselves are written by io.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.decode import decode
+from ..core.errors import PackageError, RecipeError
+from ..core.prediction import MaskRisk
+from .gate import Gate
+from .refer import ReferRule
+
+SCHEMA = "vesale/trust/1"
+_ARRAYS = ("centre", "scale", "mean", "precisions", "levels")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputTrust:
+    """What was fitted for one output."""
+
+    temperature: float | None = None
+    """None: not calibrated."""
+    level: float | None = None
+    """Coverage of sets and intervals."""
+    set_thresholds: tuple[float, ...] | None = None
+    """Per name; all equal when coverage is over all names together."""
+    half_width: float | None = None
+    """Of the interval around a number."""
+    threshold: tuple[float, ...] = ()
+    """Of a partition, per scored class: the probability from which a sample belongs; empty: .5."""
+    fnr: tuple[MaskRisk, ...] = ()
+    """Per scored class."""
+    n: int = 0
+    """Calibration subjects."""
+    note: str | None = None
+    """Why something is missing: too few calibration subjects, and how many would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """All outputs, the rule that reports or refers, and the gate before them."""
+
+    outputs: Mapping[str, OutputTrust]
+    refer: ReferRule | None
+    gate: Gate | None
+    approximate: bool
+    """True when calibrated on out-of-fold predictions of other networks than the one that answers."""
+    error: str
+    """What counts as wrong, in words."""
+    n_calibration: int
+    by_answer: Mapping[str, Gate] = field(default_factory=dict)
+    """`output=answer` -> a gate fitted on the exams of which that is true: what is answered so must look so."""
+
+
+@dataclass(frozen=True, slots=True)
+class _GateRecord:
+    """The part of a gate that is no array."""
+
+    names: tuple[str, ...]
+    threshold: float
+    false_alarm_rate: float
+    n: int
+    approximate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    schema: str
+    outputs: Mapping[str, OutputTrust]
+    refer: ReferRule | None
+    gate: _GateRecord | None
+    approximate: bool
+    error: str
+    n_calibration: int
+    by_answer: Mapping[str, _GateRecord] = field(default_factory=dict)
+
+
+def to_files(trust: Trust) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]:
+    """(the document of trust.json, the arrays of trust.npz); `from_files` gives the same values back, bit for bit."""
+    record = _Record(
+        SCHEMA,
+        trust.outputs,
+        trust.refer,
+        _recorded(trust.gate) if trust.gate else None,
+        trust.approximate,
+        trust.error,
+        trust.n_calibration,
+        {key: _recorded(gate) for key, gate in trust.by_answer.items()},
+    )
+    arrays = _arrays("gate", trust.gate) if trust.gate else {}
+    for i, gate in enumerate(trust.by_answer.values()):
+        arrays |= _arrays(f"answer{i}", gate)
+    return _plain(asdict(record)), arrays
+
+
+def from_files(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Trust:
+    """The inverse of to_files; PackageError when the document is of another schema or incomplete."""
+    if document.get("schema") != SCHEMA:
+        raise PackageError(
+            f"trust.json: expected schema {SCHEMA}, found {document.get('schema')!r}",
+            "use the version of vesale that wrote the package, or calibrate it again",
+        )
+    try:
+        record = decode(_Record, document, "trust")
+        gate = _gate(record.gate, "gate", arrays) if record.gate else None
+        by_answer = {k: _gate(g, f"answer{i}", arrays) for i, (k, g) in enumerate(record.by_answer.items())}
+    except RecipeError as error:
+        raise PackageError(f"trust.json: {error.message}", "the package is damaged: build it again") from None
+    return Trust(record.outputs, record.refer, gate, record.approximate, record.error, record.n_calibration, by_answer)
+
+
+def _recorded(gate: Gate) -> _GateRecord:
+    return _GateRecord(gate.names, gate.threshold, gate.false_alarm_rate, gate.n, gate.approximate)
+
+
+def _arrays(prefix: str, gate: Gate) -> dict[str, NDArray[np.float64]]:
+    return {f"{prefix}_{name}": np.asarray(getattr(gate, name), dtype=float) for name in _ARRAYS}
+
+
+def _gate(record: _GateRecord, prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Gate:
+    missing = [name for name in _ARRAYS if f"{prefix}_{name}" not in arrays]
+    if missing:
+        raise PackageError(f"trust.npz: no array {prefix}_{missing[0]}", "the package is incomplete: build it again")
+    parts = {name: np.asarray(arrays[f"{prefix}_{name}"], dtype=float) for name in _ARRAYS}
+    return Gate(
+        names=record.names,
+        threshold=record.threshold,
+        false_alarm_rate=record.false_alarm_rate,
+        n=record.n,
+        approximate=record.approximate,
+        **parts,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """As JSON gives it back: lists for tuples."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, (tuple, list)) else value

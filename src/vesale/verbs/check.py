@@ -1,0 +1,181 @@
+"""`vesale check`: whether a cohort can be learned from and measured on; leaks, duplicates, faults of files and table.
+
+What only the table says is found by `io/cohort.py`; this opens the files.
+"""
+
+import difflib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from math import prod
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+from vesale.core.errors import RecipeError, VesaleError
+from vesale.core.exam import Cohort, Exam, View
+from vesale.core.report import Finding
+from vesale.io import open_mask, open_source
+from vesale.io.cohort import Columns, ReadCohort, read_cohort
+from vesale.io.cohort_table import found
+from vesale.ops.digest import pixel_digest
+from vesale.trust.leaks import resolve_duplicates, subject_leaks
+
+KINDS = (
+    *("unreadable", "missing_file", "bad_row", "no_subject", "exact_duplicate", "near_duplicate", "subject_leak"),
+    *("label_conflict", "shortcut", "burned_in_text", "metadata_shortcut", "mask_mismatch", "label_outlier"),
+)
+"""What `--allow` can name."""
+DECODED = 64_000_000
+"""Images of more samples than this are compared by the bytes of their files, so that memory stays bounded."""
+Use = Literal["image", "mask", "roi"]
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    cohort: Cohort
+    """Without the exams that cannot be used; copies across given splits removed from the lower split."""
+    findings: tuple[Finding, ...]
+    """Errors first."""
+    allowed: tuple[str, ...]
+    excluded: tuple[tuple[str, str], ...]
+    """(exam, reason)"""
+    seconds: float
+    ok: bool
+    """No error whose kind is not allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one file turned out to be."""
+
+    shape: tuple[int, ...] = ()
+    digest: str = ""
+    """Of the samples; of the file's bytes when there are more than `DECODED`; empty of a mask."""
+    fault: tuple[str, str] | None = None
+    """(message, remedy) when it cannot be read."""
+
+
+def check(path: Path | ReadCohort, allow: Sequence[str] = (), columns: Columns = Columns()) -> Checked:  # noqa: B008
+    """Read the cohort, open every file of it, and say everything that is wrong, all together.
+
+    `allow` names kinds of fault with which to go on: faulty exams are then left out, and exams that show the same
+    picture count as one subject. RecipeError for a kind that does not exist, CohortError when there is no cohort.
+    """
+    start = time.perf_counter()
+    allowed = _known(allow)
+    read = path if isinstance(path, ReadCohort) else read_cohort(path, columns)
+    looks = _look_at(read.cohort)
+    faults = [finding for exam in read.cohort for finding in _faults(exam, looks)]
+    gone = {name for finding in faults for name in finding.exams}
+    usable = read.cohort.where([exam for exam in read.cohort if exam.id not in gone], "")
+    pictures = {e.id: [looks["image", p].digest for v in e.views for p in v.inputs.values()] for e in usable}
+    resolved = resolve_duplicates(usable, pictures, join="exact_duplicate" in allowed)
+    findings = [*read.findings, *faults, *resolved.findings, *subject_leaks(resolved.cohort)]
+    kept = {exam.id for exam in resolved.cohort}
+    reasons = {n: f.message for f in reversed(findings) if f.severity == "error" for n in f.exams if n not in kept}
+    return Checked(
+        cohort=resolved.cohort,
+        findings=tuple(sorted(findings, key=lambda f: _ORDER[f.severity])),
+        allowed=allowed,
+        excluded=tuple({**reasons, **dict(resolved.excluded)}.items()),
+        seconds=time.perf_counter() - start,
+        ok=not any(f.severity == "error" and f.kind not in allowed for f in findings),
+    )
+
+
+def check_document(checked: Checked) -> dict[str, Any]:
+    """The JSON of `vesale check COHORT --json`, schema vesale/check/1."""
+    cohort = checked.cohort
+    return {
+        "schema": "vesale/check/1",
+        "cohort": {"digest": cohort.digest, "subjects": len(cohort.subjects), "exams": len(cohort)},
+        "seconds": round(checked.seconds, 3),
+        "allowed": list(checked.allowed),
+        "findings": [_finding(finding) for finding in checked.findings],
+        "excluded": [{"exam": exam, "reason": reason} for exam, reason in checked.excluded],
+    }
+
+
+def _known(allow: Sequence[str]) -> tuple[str, ...]:
+    for kind in allow:
+        if kind not in KINDS:
+            near = difflib.get_close_matches(kind, KINDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"the kinds are {', '.join(KINDS)}"
+            raise RecipeError(f"--allow {kind}: no such kind of fault", hint)
+    return tuple(dict.fromkeys(allow))
+
+
+def _look_at(cohort: Cohort) -> dict[tuple[Use, str], Look]:
+    """(use, path) -> what the file is; files of the same bytes are opened once, two at a time."""
+    same: dict[tuple[Use, str, str], list[str]] = {}
+    for use, path in dict.fromkeys(pair for exam in cohort for view in exam.views for pair in _uses(view)):
+        key = (use, cohort.contents.get(path, path), PurePosixPath(path).suffix)
+        same.setdefault(key, []).append(path)
+    with ThreadPoolExecutor(2) as pool:
+        looks = pool.map(partial(_look, cohort.root), [(key[0], paths[0]) for key, paths in same.items()])
+        return {(key[0], p): look for (key, paths), look in zip(same.items(), looks, strict=True) for p in paths}
+
+
+def _uses(view: View) -> Iterator[tuple[Use, str]]:
+    yield from (("image", path) for path in view.inputs.values())
+    yield from (("mask", path) for path in view.masks.values())
+    if view.roi:
+        yield "roi", view.roi
+
+
+def _look(root: Path, job: tuple[Use, str]) -> Look:
+    use, path = job
+    try:
+        if use == "mask":
+            return Look(open_mask(root / path).grid.shape)
+        source = open_source(root / path)
+        shape = source.levels[0].shape
+        if use == "roi":
+            return Look(shape)
+        small = prod(shape) * len(source.channels) <= DECODED
+        return Look(shape, pixel_digest(source.read().data) if small else source.description.sha256)
+    except VesaleError as error:
+        message = error.message.replace(str(root / path), path)
+        return Look(fault=(message, error.remedy or "open it in another viewer; if that fails too, export it again"))
+
+
+def _faults(exam: Exam, looks: Mapping[tuple[Use, str], Look]) -> Iterator[Finding]:
+    """What cannot be read, and masks that do not lie on their image."""
+    for view in exam.views:
+        for use, path in _uses(view):
+            if fault := looks[use, path].fault:
+                text = (f"{fault[0]}; exam {exam.id} is left out", fault[1])
+                yield found("unreadable", "error", text, f"{exam.id}|{path}", [exam.id], [view.line])
+        images = [looks["image", path] for path in view.inputs.values()]
+        for use, path in _uses(view):
+            look = looks[use, path]
+            wrong = [i.shape for i in images if not i.fault and i.shape != look.shape]
+            if use != "image" and not look.fault and wrong:
+                message = f"{path} is {_by(look.shape)}, its image {_by(wrong[0])}; exam {exam.id} is left out"
+                text = (message, f"give the {use} that was drawn on this image, at its size")
+                yield found("mask_mismatch", "error", text, f"{exam.id}|{path}", [exam.id], [view.line])
+
+
+def _by(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    measure = finding.measure
+    number = {k: v for k, v in asdict(measure).items() if k != "name"} if measure else None
+    return {
+        "id": finding.id,
+        "kind": finding.kind,
+        "severity": finding.severity,
+        "exams": list(finding.exams),
+        "lines": list(finding.lines),
+        "splits": list(finding.splits),
+        "confidence": finding.confidence,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "picture": finding.picture,
+        "measure": number,
+    }

@@ -1,0 +1,107 @@
+"""`vesale evaluate`: readings (or a model) against a cohort's truth; every number with its interval and n."""
+
+import json
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import CohortError
+from ..core.exam import Cohort, Split
+from ..core.report import Report
+from ..core.task import Category, Output, Partition, Quantity, Task
+from ..engine.evaluation import About, write_report
+from ..engine.opened import OpenedModel, open_model
+from ..engine.publish import publish
+from ..engine.results import read_results
+from ..engine.samples import open_view
+from ..io.package import MANIFEST
+from .check import check
+from .list import find_model
+
+
+def evaluate(
+    readings: Path | str, cohort: Path | Cohort, out: Path, split: Split | None = None, allow: Sequence[str] = ()
+) -> Report:
+    """Judge a folder of predictions, or the predictions of a package (made into `out/readings`), into `out`.
+
+    `split`: only the exams of that split; None takes all. CohortError when no exam of the cohort was read.
+    """
+    began = time.perf_counter()
+    findings, excluded = (), ()
+    if not isinstance(cohort, Cohort):
+        checked = check(cohort, allow)
+        cohort, findings, excluded = checked.cohort, checked.findings, checked.excluded  # type: ignore[assignment]
+    assert isinstance(cohort, Cohort)
+    some = cohort.of_split(split) if split else cohort
+    if not len(some):
+        raise CohortError(f"{cohort.name}: no exam of the split {split!r}", "look at the column split")
+    model = _model(readings)
+    folder = Path(readings)
+    if model is not None:
+        folder = out / "readings"
+        read_cohort_with(model, some, folder)
+    task = model.pipeline.task if model else task_of(folder, some)
+    results = read_results(folder, some, task)
+    about = About(
+        command=shlex.join(["vesale", "evaluate", str(readings), cohort.name, "--out", out.name]),
+        model=model.identity if model else _named(folder, some),
+        split=split,
+        excluded=excluded,
+        findings=findings,
+        card=model.card if model else None,
+        recipe=model.recipe.digest if model else None,
+        promise=(model.trust.refer.alpha, model.trust.refer.delta) if model and model.trust.refer else None,
+    )
+    return write_report(results, some, folder, replace(about, seconds=time.perf_counter() - began), out)
+
+
+def read_cohort_with(model: OpenedModel, cohort: Cohort, out: Path) -> None:
+    """Write out/<exam>/prediction.json for every exam; an exam that fails is written as failed."""
+    for exam in cohort:
+        try:
+            views = [open_view(cohort, view, model.pipeline.task) for view in exam.views]
+            prediction, raw = model.predict_sources((exam.id, exam.subject), views)
+            publish(out / exam.id, prediction, raw, [v[0] for v in views])
+        except Exception as error:  # one exam fails alone; its cause is in its prediction.json
+            publish(out / exam.id, model.failed(exam.id, exam.subject, str(error)), None, [])
+
+
+def task_of(folder: Path, cohort: Cohort) -> Task:
+    """The task that a folder of readings answers, as its first answered exam shows."""
+    for exam in cohort:
+        path = folder / exam.id / "prediction.json"
+        if path.is_file():
+            document = json.loads(path.read_text(encoding="utf-8"))
+            if document["outputs"]:
+                return Task(folder.name, {n: _output(o) for n, o in document["outputs"].items()})
+    raise CohortError(f"{folder}: no answered exam of {cohort.name}", "exam ids must agree on both sides")
+
+
+def _output(said: dict[str, Any]) -> Output:
+    match said["kind"]:
+        case "category":
+            return Category(tuple(said["probabilities"]), said["exclusive"])
+        case "quantity":
+            return Quantity(said["unit"], steps=tuple(said["steps"]) if said["steps"] else None)
+        case "partition":
+            return Partition(tuple(said["names"].values()), said["exclusive"])
+    raise CohortError(f"outputs of kind {said['kind']!r} cannot be evaluated", "kinds: category, quantity, partition")
+
+
+def _model(readings: Path | str) -> OpenedModel | None:
+    path = Path(readings)
+    if path.is_dir() and not (path / MANIFEST).is_file():
+        return None
+    return open_model(find_model(readings))
+
+
+def _named(folder: Path, cohort: Cohort) -> dict[str, str]:
+    for exam in cohort:
+        path = folder / exam.id / "prediction.json"
+        if path.is_file():
+            model = json.loads(path.read_text(encoding="utf-8"))["evidence"]["model"]
+            return {k: str(v) for k, v in model.items()}
+    return {}

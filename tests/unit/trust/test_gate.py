@@ -1,0 +1,126 @@
+import json
+import time
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from vesale.core.errors import ShapeError
+from vesale.trust.gate import CHECKS, fit_gate, image_statistics, judge, reason
+
+
+def disc(seed, size=72):
+    """A textured warm disc on black, a little different each time."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+    inside = np.hypot(y - rng.normal(0, 0.02), x - rng.normal(0, 0.02)) < 0.85 + rng.normal(0, 0.01)
+    texture = ndimage.gaussian_filter(rng.normal(size=(size, size)), 1.5)
+    grey = (0.55 + rng.normal(0, 0.03) - 0.15 * (x**2 + y**2) + 0.25 * texture) * inside
+    tint = np.array([1.2, 0.7, 0.4]) * (1 + rng.normal(0, 0.03, 3))
+    return np.clip(grey[None] * tint[:, None, None], 0, 1).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    names, _ = image_statistics(disc(0))
+    return fit_gate([image_statistics(disc(i))[1] for i in range(60)], names, 0.05)
+
+
+def verdict(gate, picture):
+    return judge(gate, image_statistics(picture)[1])
+
+
+def test_new_pictures_of_the_same_kind_pass(fitted):
+    failed = [verdict(fitted, disc(1000 + i)).verdict == "fail" for i in range(60)]
+    assert np.mean(failed) <= 0.05 + 0.12  # four standard errors
+    assert not fitted.approximate
+
+
+def test_a_passed_picture_has_no_reason(fitted):
+    passed = verdict(fitted, disc(3))
+    assert passed.verdict == "pass"
+    assert reason(passed) is None
+    assert all(c.passed for c in passed.checks)
+    assert tuple(c.name for c in passed.checks) == CHECKS
+    assert passed.score == pytest.approx(max(abs(c.value) for c in passed.checks))
+
+
+SPOILT = {
+    "blurred": (lambda a: ndimage.gaussian_filter(a, (0, 3, 3)), "low_quality", "more blurred"),
+    "dark": (lambda a: a * 0.25, "low_quality", "darker"),
+    "bright": (lambda a: np.clip(a * 1.7, 0, 1), "low_quality", "brighter"),
+    "recoloured": (lambda a: a[::-1].copy(), "unlike_training", "colours"),
+    "shifted": (lambda a: np.roll(a, 27, axis=2), "unlike_training", "layout"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_what_is_wrong_is_named(fitted, name):
+    spoil, code, word = SPOILT[name]
+    found = verdict(fitted, spoil(disc(5)).astype(np.float32))
+    assert found.verdict == "fail"
+    why = reason(found)
+    assert why.code == code
+    assert word in why.message
+    assert why.value > why.threshold
+
+
+def test_noise_is_not_the_training(fitted):
+    assert verdict(fitted, np.random.default_rng(0).random((3, 72, 72)).astype(np.float32)).verdict == "fail"
+
+
+def test_few_pictures_give_an_approximate_threshold_and_very_few_none():
+    names, _ = image_statistics(disc(0))
+    rows = [image_statistics(disc(i))[1] for i in range(20)]
+    gate = fit_gate(rows, names, 0.02)
+    assert gate.approximate
+    assert np.mean([verdict(gate, disc(500 + i)).verdict == "fail" for i in range(30)]) <= 0.15
+    assert fit_gate(rows[:7], names, 0.02) is None
+
+
+def test_identical_pictures_give_a_gate_that_still_works():
+    names, values = image_statistics(disc(0))
+    gate = fit_gate([values] * 60, names, 0.02)
+    assert judge(gate, values).verdict == "pass"
+    assert verdict(gate, disc(0) * 0.2).verdict == "fail"
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 28, 28), (1, 1, 1), (3, 2, 500), (2, 40, 40), (5, 33, 65)])
+def test_any_picture_has_the_same_finite_statistics(shape):
+    names, values = image_statistics(np.random.default_rng(0).random(shape).astype(np.float32))
+    assert names == image_statistics(disc(0))[0]
+    assert np.isfinite(values).all()
+    flat = image_statistics(np.zeros(shape, np.float32))[1]
+    assert np.isfinite(flat).all()
+
+
+def test_nan_in_a_picture_does_not_reach_the_statistics():
+    picture = disc(0).copy()
+    picture[:, :40] = np.nan
+    assert np.isfinite(image_statistics(picture)[1]).all()
+
+
+def test_a_picture_has_three_axes():
+    with pytest.raises(ShapeError, match="channels, height, width"):
+        image_statistics(np.zeros((4, 4), np.float32))
+
+
+def test_grey_and_repeated_grey_are_the_same():
+    grey = disc(0).mean(axis=0, keepdims=True)
+    np.testing.assert_allclose(image_statistics(grey)[1], image_statistics(np.repeat(grey, 3, 0))[1], atol=1e-6)
+
+
+def test_the_cost_does_not_depend_on_the_size(record_property):
+    picture = np.random.default_rng(0).random((3, 2000, 2000), dtype=np.float32)
+    image_statistics(picture)
+    start = time.process_time()
+    for _ in range(5):
+        image_statistics(picture)
+    each = (time.process_time() - start) / 5
+    record_property("figure", f"statistics of 4 Mpx: {each * 1000:.0f} ms (target 20 ms)")
+    assert each < 0.08
+
+
+def test_a_verdict_is_plain_numbers(fitted):
+    found = verdict(fitted, disc(9))
+    assert json.dumps([(c.name, c.passed, c.value) for c in found.checks])

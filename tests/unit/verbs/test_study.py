@@ -1,0 +1,179 @@
+"""A study leaves the promised folder, goes on where it was stopped, keeps the table's splits, and stops on errors."""
+
+import csv
+import json
+import shutil
+from dataclasses import replace
+from importlib import util
+
+import numpy as np
+import pytest
+
+import phantoms
+import tiny
+from vesale.cli.__main__ import main
+from vesale.core.recipe import load
+
+pytestmark = [pytest.mark.train, pytest.mark.slow]
+
+
+@pytest.mark.parametrize("name", ["discs", "lines"])
+def test_a_run_is_the_promised_folder(tiny_package, name):
+    studied = tiny_package[name]
+    for file in ("recipe.toml", "check.json", "events.jsonl", "report.html", "report.json", "exams.csv"):
+        assert (studied.run / file).stat().st_size > 0, file
+    assert (studied.run / "model" / "MANIFEST.json").is_file()
+    exams = {p.name for p in (studied.run / "out_of_fold").iterdir() if p.is_dir()}
+    assert len(exams) == (24 if name == "discs" else 16)
+    assert all((studied.run / "out_of_fold" / e / "prediction.json").is_file() for e in exams)
+    report = studied.document("report.json")
+    assert report["cohort"]["split"] == "out_of_fold"
+    assert report["cohort"]["split_by_subject"] is True
+    assert report["cohort"]["exams"] == len(exams)
+    assert report["model"] == {k: studied.document("model/card.json")[k] for k in ("name", "version", "digest")}
+    assert load(studied.run / "recipe.toml") == load(studied.run / "model" / "recipe.toml")
+    if name == "discs":
+        assert "forest on histograms" in report["baselines"]
+
+
+def test_every_fold_was_fitted_once_and_judged_those_it_had_not_seen(tiny_package):
+    studied = tiny_package["discs"]
+    heard = tiny.events(studied.run)
+    started = {e["part"]: e for e in heard if e["event"] == "Started"}
+    assert set(started) == {"fold-0", "fold-1", "all"}
+    assert started["fold-0"]["exams"] + started["fold-1"]["exams"] == 24
+    assert started["all"]["exams"] == 24
+    with (studied.cohort / "labels.csv").open(encoding="utf-8") as stream:
+        subject = {r["exam"]: r["subject"] for r in csv.DictReader(stream)}
+    folds = {}
+    for part in ("fold-0", "fold-1"):
+        for raw in (studied.run / "fit" / part).glob("raw-*/*.npz"):
+            folds.setdefault(subject[raw.stem], set()).add(part)
+    assert len(folds) == 12
+    assert all(len(parts) == 1 for parts in folds.values()), "no subject is judged by two folds"
+
+
+def test_run_again_it_goes_on_and_repeats_no_fit(tiny_package, tmp_path):
+    from vesale.verbs.study import Wish, study
+
+    studied = tiny_package["discs"]
+    run = shutil.copytree(studied.run, tmp_path / "run")
+    before = len(tiny.events(run))
+    recipe = (run / "recipe.toml").read_bytes()
+    study(studied.cohort, run, Wish(name="tiny-discs"))
+    heard = tiny.events(run)[before:]
+    started = [e for e in heard if e["event"] == "Started"]
+    assert [e["part"] for e in started] == ["fold-0", "fold-1", "all"]
+    assert all(e["resumed_at"] == e["steps"] for e in started)
+    assert not [e for e in heard if e["event"] == "Progress"]
+    assert (run / "recipe.toml").read_bytes() == recipe
+    first, again = (json.loads((r / "report.json").read_text(encoding="utf-8")) for r in (studied.run, run))
+    assert first["measures"] == again["measures"]
+    digests = [json.loads((r / "model/card.json").read_text(encoding="utf-8"))["digest"] for r in (studied.run, run)]
+    assert digests[0] == digests[1], "the same model, byte for byte"
+
+
+def made(tmp_path, rows=None, splits=None):
+    folder = phantoms.category_cohort(tmp_path / "cohort", np.random.default_rng(1), 20, 40)
+    with (folder / "labels.csv").open(encoding="utf-8", newline="") as stream:
+        table = list(csv.DictReader(stream))
+    for i, row in enumerate(table):
+        if splits is not None:
+            row["split"] = splits[i]
+        row.update((rows or {}).get(i, {}))
+    with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(table[0]))
+        writer.writeheader()
+        writer.writerows(table)
+    return folder
+
+
+def test_the_splits_of_the_table_are_kept(tmp_path):
+    from vesale.verbs.study import Wish, study
+
+    splits = ["train"] * 12 + ["test"] * 8
+    folder = made(tmp_path, splits=splits)
+    recipe = tiny.write_recipe(tmp_path / "r.toml", replace(tiny.recipe(steps=2), seed=3))
+    done = study(folder, tmp_path / "run", Wish(recipe=recipe))
+    assert done.report is not None
+    assert done.report.cohort["split"] == "test"
+    assert done.report.cohort["exams"] == 8
+    tested = {p.name for p in (tmp_path / "run" / "test").iterdir() if p.is_dir()}
+    assert tested == {f"e{i:03d}" for i in range(12, 20)}
+    seen = {p.stem for p in (tmp_path / "run" / "fit").rglob("*.npz")}
+    assert seen == {f"e{i:03d}" for i in range(12)}, "nobody of the test split was learned from or calibrated on"
+    out_of_fold = json.loads((tmp_path / "run" / "out_of_fold" / "report.json").read_text(encoding="utf-8"))
+    assert out_of_fold["cohort"]["exams"] == 12
+    assert done.report.baselines, "judged on the same exams"
+
+
+def leaking(tmp_path):
+    """One subject on both sides of the table's split."""
+    splits = ["train"] * 11 + ["test"] * 9
+    return made(tmp_path, splits=splits)
+
+
+def test_an_error_stops_before_anything_is_learned_and_can_be_allowed(tmp_path, capsys):
+    folder = leaking(tmp_path)
+    recipe = tiny.write_recipe(tmp_path / "r.toml", tiny.recipe(steps=2))
+    words = ["study", str(folder), "--recipe", str(recipe), "--out", str(tmp_path / "run"), "--no-baseline"]
+    assert main(words) == 1
+    said = capsys.readouterr()
+    assert "subject_leak" in said.err or "both" in said.err
+    assert "--allow" in said.err
+    assert not (tmp_path / "run" / "fit").exists()
+    assert not (tmp_path / "run" / "model").exists()
+    check = json.loads((tmp_path / "run" / "check.json").read_text(encoding="utf-8"))
+    kinds = {f["kind"] for f in check["findings"] if f["severity"] == "error"}
+    assert kinds == {"subject_leak"}
+    assert main([*words, "--allow", "subject_leak", "--json"]) == 0
+    said = capsys.readouterr()
+    report = json.loads(said.out)
+    assert report["schema"] == "vesale/report/1"
+    assert report["cohort"]["split_by_subject"] is False, "what was allowed is said"
+    assert (tmp_path / "run" / "model" / "MANIFEST.json").is_file()
+
+
+def test_overrides_are_kept_with_the_run(tmp_path, capsys):
+    folder = made(tmp_path)
+    recipe = tiny.write_recipe(tmp_path / "r.toml", tiny.recipe(steps=4))
+    run = tmp_path / "run"
+    words = [str(folder), "train.steps=2", "--recipe", str(recipe), "--out", str(run), "--no-baseline", "--quiet"]
+    assert main(["study", *words, "--alpha", "0.3"]) == 0
+    assert capsys.readouterr().err == ""
+    kept = load(run / "recipe.toml")
+    assert (kept.train.steps, kept.trust.alpha) == (2, 0.3)
+    assert kept == load(run / "model" / "recipe.toml")
+
+
+@pytest.mark.parametrize("override", ["train.step=3", "train.steps=many", "nets.width=3", "seed"])
+def test_a_wrong_override_is_2_without_a_traceback(tmp_path, capsys, override):
+    folder = made(tmp_path)
+    recipe = tiny.write_recipe(tmp_path / "r.toml", tiny.recipe())
+    assert main(["study", str(folder), override, "--recipe", str(recipe), "--out", str(tmp_path / "run")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "vesale: " in said.err
+    assert "Traceback" not in said.err
+    if override == "train.step=3":
+        assert "did you mean steps" in said.err
+
+
+def test_a_missing_extra_is_4_and_names_it(tmp_path, capsys, monkeypatch):
+    real = util.find_spec
+    monkeypatch.setattr(util, "find_spec", lambda name, *rest: None if name == "torch" else real(name, *rest))
+    assert main(["study", str(tmp_path), "--out", str(tmp_path / "run")]) == 4
+    said = capsys.readouterr().err
+    assert "torch" in said
+    assert "vesale[train]" in said
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_size_that_no_network_halves_is_read_as_it_was_learned(tmp_path):
+    """Sides that are no multiple of 32, whole images and outlines alike."""
+    from vesale.verbs.study import Wish, study
+
+    whole = replace(tiny.recipe(steps=2), look=replace(tiny.recipe().look, size=(40, 50)))
+    done = study(made(tmp_path), tmp_path / "run", Wish(recipe=tiny.write_recipe(tmp_path / "r.toml", whole)))
+    assert done.report is not None
+    assert done.report.measures["label"]["accuracy"].n > 0

@@ -1,0 +1,1 @@
+"""Trained model packages; `vesale list models` finds them in the folder models beside this file."""
