@@ -13,7 +13,7 @@ from vesale.core.decode import decode
 from vesale.core.encode import to_toml
 from vesale.core.exam import Cohort, Exam, View
 from vesale.core.grid import Box, Grid
-from vesale.core.recipe import Augment, Look, Net, Recipe, Train, Trust, Validate
+from vesale.core.recipe import Augment, Look, Net, Recipe, Statement, Train, Trust, Validate
 from vesale.core.task import Category, Partition, Picture, Quantity, Task
 from vesale.ops.tiles import sew, tiles
 
@@ -151,6 +151,7 @@ recipes = st.builds(
     trains,
     st.builds(Validate, mode=st.sampled_from(["cross_fit", "split", "none"])),
     st.builds(Trust, alpha=st.floats(0, 1)),
+    st.builds(Statement, intended_use=st.none() | texts, licence=texts),
     st.integers(0, 2**40),
 )
 

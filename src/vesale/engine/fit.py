@@ -8,7 +8,7 @@ import hashlib
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,34 @@ class State:
 
 def fit(recipe: Recipe, samples: Sequence[Sample], held: Sequence[Sample], job: Job) -> Iterator[Event]:
     """Yield events until the averaged weights lie in `job.folder/weights.safetensors`."""
-    prepare_torch(recipe)
+    with prepared(recipe):
+        yield from _fit(recipe, samples, held, job)
+
+
+@contextmanager
+def prepared(recipe: Recipe) -> Iterator[None]:
+    """Fixed threads and deterministic algorithms: the same recipe gives the same weights on the same machine.
+
+    They belong to the process, so they are put back at the end: denormals above all, without which other people's
+    numerics fail.
+    """
+    threads, filled = torch.get_num_threads(), torch.utils.deterministic.fill_uninitialized_memory
+    strict, warn = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.set_num_threads(recipe.train.threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010  # a debugging aid, slow
+    torch.set_flush_denormal(True)
+    torch.manual_seed(recipe.seed)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(strict, warn_only=warn)
+        setattr(torch.utils.deterministic, "fill_uninitialized_memory", filled)  # noqa: B010
+        torch.set_flush_denormal(False)
+
+
+def _fit(recipe: Recipe, samples: Sequence[Sample], held: Sequence[Sample], job: Job) -> Iterator[Event]:
     job.folder.mkdir(parents=True, exist_ok=True)
     gains = spreads(recipe, samples)
     state, of = start(recipe, samples), fingerprint(recipe, samples)
@@ -83,15 +110,6 @@ def fit(recipe: Recipe, samples: Sequence[Sample], held: Sequence[Sample], job: 
             yield Validated(job.part, state.step, metric, value, len(held))
     _save(state, job.folder / "checkpoint.pt", of)
     yield Fitted(job.part, state.step, state.seconds, _write_weights(state, job.folder))
-
-
-def prepare_torch(recipe: Recipe) -> None:
-    """Fixed threads and deterministic algorithms: the same recipe gives the same weights on the same machine."""
-    torch.set_num_threads(recipe.train.threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010  # a debugging aid, slow
-    torch.set_flush_denormal(True)
-    torch.manual_seed(recipe.seed)
 
 
 def start(recipe: Recipe, samples: Sequence[Sample]) -> State:

@@ -10,7 +10,7 @@ import torch
 from ..core.exam import Cohort
 from ..core.recipe import Recipe
 from .batches import Batches
-from .fit import prepare_torch, spreads, start, step
+from .fit import prepared, spreads, start, step
 from .samples import Sample, load_samples
 
 WARM, TIMED = 2, 5
@@ -36,15 +36,15 @@ def seconds_per_step(recipe: Recipe, cohort: Cohort) -> dict[str, float]:
 
 def _timed(recipe: Recipe, samples: Sequence[Sample]) -> tuple[float, float]:
     """(median seconds, mean loss) of a few steps from the first weights."""
-    prepare_torch(recipe)
-    gains, state, batches = spreads(recipe, samples), start(recipe, samples), Batches(samples, recipe)
     seconds: list[float] = []
     losses: list[float] = []
-    began = time.perf_counter()
-    while len(seconds) < WARM + TIMED and (len(seconds) < WARM + 1 or time.perf_counter() - began < PATIENCE):
-        now = time.perf_counter()
-        losses.append(step(state, batches, recipe, gains))
-        seconds.append(time.perf_counter() - now)
+    with prepared(recipe):
+        gains, state, batches = spreads(recipe, samples), start(recipe, samples), Batches(samples, recipe)
+        began = time.perf_counter()
+        while len(seconds) < WARM + TIMED and (len(seconds) < WARM + 1 or time.perf_counter() - began < PATIENCE):
+            now = time.perf_counter()
+            losses.append(step(state, batches, recipe, gains))
+            seconds.append(time.perf_counter() - now)
     return statistics.median(seconds[WARM:]), statistics.fmean(losses)
 
 

@@ -76,7 +76,7 @@ def finding_lines(findings: Sequence[Finding], language: str = "en") -> list[str
         here = [f for f in findings if f.severity == severity]
         for kind in dict.fromkeys(f.kind for f in here):
             group = [f for f in here if f.kind == kind]
-            lines.append(f"{counted(len(group), severity, language)}{say('colon', language)}{kind.replace('_', ' ')}")
+            lines.append(f"{counted(len(group), severity, language)}{say('colon', language)}{kind}")
             lines += [f"  {_one_line(finding_line(f, language))}" for f in group]
     return lines
 
