@@ -81,7 +81,7 @@ def _read(o: argparse.Namespace) -> int:
             lines.append(line(one.prediction, o.language))
             story.read(one)
 
-        summary = read(o.inputs, o.model, o.out, done, o.language)
+        summary = read(o.inputs, o.model, o.out, done, o.language, o.confined)
         for failure in summary.failures:
             story.line(f"{failure.input}: {failure.message}" + (f" ({failure.remedy})" if failure.remedy else ""))
     if o.json:

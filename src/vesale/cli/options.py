@@ -61,6 +61,7 @@ def _read(p: argparse.ArgumentParser) -> None:
     p.add_argument("--model", required=True, metavar="M", help="a package (folder or zip), or a name of the zoo")
     p.add_argument("--out", type=Path, required=True, help="folder for the readings")
     p.add_argument("--language", choices=("en", "fr"), default="en", help="of the page")
+    p.add_argument("--confined", action="store_true", help="parse the files of strangers in a process with limits")
     _common(p)
 
 

@@ -20,8 +20,10 @@ class Look:
 
     channels: Literal[1, 3] = 3
     """1: grey; 3: red, green, blue (grey images are repeated)."""
-    range: Literal["dtype", "percentile", "fixed"] = "dtype"
-    """What maps to [0, 1]: the integer type's whole range, each image's 0.5 to 99.5 percentile, or `low` to `high`."""
+    range: Literal["dtype", "percentile", "fixed", "local"] = "dtype"
+    """What maps to [0, 1]: the integer type's whole range, each image's 0.5 to 99.5 percentile, or `low` to `high`;
+    local: the first of these, then each sample against the mean and spread of its surroundings, so that uneven light
+    and the camera's tint count less."""
     low: float | None = None
     """With range = fixed: the value that becomes 0 (HU for CT, SUV for PET)."""
     high: float | None = None

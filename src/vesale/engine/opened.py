@@ -31,7 +31,7 @@ from ..trust.appearance import image_statistics
 from ..trust.state import Trust, from_files, to_files
 from .answer import judged
 from .infer import infer
-from .raw import Raw, look_at
+from .raw import Raw, as_taken, look_at
 from .runtimes import Runner, open_onnx
 from .samples import open_view
 
@@ -148,12 +148,13 @@ def stages(run: Runner, pipeline: Pipeline, image: NDArray[Any] | None = None) -
     spacing = pipeline.look.spacing or (1.0, 1.0)
     names = tuple(f"made {i}" for i in range(len(samples)))
     held = Image(samples, Grid(samples.shape[1:], spacing), "intensity", names, Provenance("made"))
-    planes = prepare([held] * len(pipeline.task.inputs), pipeline.look)
+    opened = [held] * len(pipeline.task.inputs)
+    planes = prepare(opened, pipeline.look)
     height, width = planes.data.shape[2:]
     more = [(-n) % pipeline.multiple for n in (height, width)]
     whole = np.pad(planes.data, [(0, 0), (0, 0), (0, more[0]), (0, more[1])])
     found: dict[str, NDArray[Any]] = {"image": samples, "planes": planes.data}
-    found["statistics"] = image_statistics(planes.data[0])[1]
+    found["statistics"] = image_statistics(as_taken(opened, pipeline, planes))[1]
     found |= {f"network/{n}": a for n, a in run(whole).items()}
     return found | {f"answer/{n}": a for n, a in infer(run, planes, pipeline).items()}
 

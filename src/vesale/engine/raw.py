@@ -1,7 +1,7 @@
 """What a network says of one exam before any trust: raw answers, what was seen, what the pictures look like."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from ..core.image import Image, Source
 from ..core.pipeline import Pipeline
 from ..core.prediction import Seen
 from ..core.task import Partition, Picture
-from ..ops.look import prepare
+from ..ops.look import Planes, prepare
 from ..trust.appearance import image_statistics
 from .infer import infer
 from .runtimes import Runner
@@ -45,8 +45,7 @@ def look_at(exam: tuple[str, str | None], views: Sequence[Sequence[Source]], run
     for view in views:
         opened = [source.read() for source in view]
         planes = prepare(opened, pipeline.look, slices_to_see(opened[0], pipeline.task, pipeline.look))
-        middle = planes.data[len(planes.data) // 2]
-        names, values = image_statistics(middle)
+        names, values = image_statistics(as_taken(opened, pipeline, planes))
         statistics.append(values)
         answers.append(infer(run, planes, pipeline))
         images.append(opened[0])
@@ -59,6 +58,16 @@ def look_at(exam: tuple[str, str | None], views: Sequence[Sequence[Source]], run
     seen = tuple(_seen(s) for s in sources)
     worst = np.mean(statistics, axis=0)
     return Raw(*exam, pooled, maps, tuple(images), worst, names, seen, notes)
+
+
+def as_taken(opened: Sequence[Image], pipeline: Pipeline, planes: Planes) -> Floats:
+    """The middle plane (channel, height, width) as the gate sees it: with the light that it was taken in."""
+    middle = len(planes.data) // 2
+    if pipeline.look.range != "local":
+        return planes.data[middle]
+    levels = slices_to_see(opened[0], pipeline.task, pipeline.look)
+    whole = None if len(planes.data) == 1 else [middle if levels is None else levels[middle]]
+    return prepare(opened, replace(pipeline.look, range="dtype"), whole).data[0]
 
 
 def save_raw(raw: Raw, path: Path) -> None:

@@ -17,6 +17,8 @@ from ..core.recipe import Look
 
 DARK = 0.04
 """Below this share of full brightness a sample counts as the dark frame around a photograph."""
+SURROUNDINGS, REACH, FLAT = 1 / 12, 8.0, 0.01
+"""Range `local`: window as a share of the longer side; standard deviations over the whole range; least spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ def _scaled(image: Image, look: Look, channels: int, levels: Sequence[int] | Non
     data = np.clip((planes.astype(np.float32) - np.float32(low)) / np.float32(max(high - low, 1e-12)), 0, 1)
     if not np.isfinite(data).all():
         data = np.nan_to_num(data, nan=0.0)
+    if look.range == "local":
+        data = _levelled(data)
     if data.shape[1] == channels:
         return np.asarray(data, np.float32)
     grey = data[:, :3].mean(1, keepdims=True) if data.shape[1] > 1 else data
@@ -138,9 +142,9 @@ def _scaled(image: Image, look: Look, channels: int, levels: Sequence[int] | Non
 def _range(data: Array, look: Look) -> tuple[float, float]:
     if look.range == "fixed" and look.low is not None and look.high is not None:
         return look.low, look.high
-    if look.range == "dtype" and data.dtype == np.uint8:
+    if look.range in ("dtype", "local") and data.dtype == np.uint8:
         return 0.0, 255.0
-    if look.range == "dtype" and data.dtype == np.uint16:
+    if look.range in ("dtype", "local") and data.dtype == np.uint16:
         return 0.0, 65535.0
     if data.dtype == np.bool_:
         return 0.0, 1.0
@@ -151,6 +155,30 @@ def _range(data: Array, look: Look) -> tuple[float, float]:
         return 0.0, 1.0
     low, high = np.percentile(sample, [0.5, 99.5])
     return float(low), float(high) if high > low else float(low) + 1.0
+
+
+def _levelled(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each sample against the mean and spread of its surroundings, 0.5 where it is like them; the dark frame stays 0.
+
+    Windows are a twelfth of the longer side, twice over; the frame around a picture does not count.
+    """
+    from scipy.ndimage import uniform_filter
+
+    side = max(3, round(max(planes.shape[2:]) * SURROUNDINGS))
+    out = np.zeros_like(planes)
+    for plane, levelled in zip(planes, out, strict=True):
+        inside = (plane.max(0) > DARK).astype(np.float32)
+
+        def around(x: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.asarray(uniform_filter(uniform_filter(x, side, mode="constant"), side, mode="constant"))
+
+        inside *= around(inside) > 0.4  # specks in the frame are none of it
+        weight = np.maximum(around(inside), 1e-3)
+        for channel, target in zip(plane, levelled, strict=True):
+            mean = around(channel * inside) / weight
+            spread = np.sqrt(np.maximum(around(np.square(channel - mean) * inside) / weight, FLAT**2))
+            target[:] = np.clip(0.5 + (channel - mean) / spread / REACH, 0, 1) * inside
+    return out
 
 
 def _erase(planes: NDArray[np.float32], boxes: Sequence[tuple[float, ...]]) -> None:

@@ -17,6 +17,19 @@ def peak_rss_mb() -> float:
     return float(peak) * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
+def limit_memory(more: int) -> None:
+    """Let this process take `more` bytes beyond what it has now; where the system knows no such limit, nothing."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    import psutil
+
+    wanted = psutil.Process().memory_info().vms + more
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if hard < 0 else min(wanted, hard), hard))
+
+
 def processors() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

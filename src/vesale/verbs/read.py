@@ -9,14 +9,17 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ..core.errors import SourceError, VesaleError
+from ..core.exam import Cohort, View
 from ..core.image import Source
 from ..core.prediction import Prediction
 from ..core.report import Finding
+from ..core.task import Task
+from ..engine.confined import ConfinedSource, Confinement
 from ..engine.opened import OpenedModel, open_model
 from ..engine.publish import publish
 from ..engine.samples import open_view
 from ..io.cohort import ReadCohort, read_cohort
-from ..io.inputs import find_inputs, open_found
+from ..io.inputs import Found, find_inputs, open_found
 from ..ops.machine import peak_rss_mb
 from ..render.documents import Failure, ReadExam, Summary, dumps, summary_document
 from ..render.index_page import ExamRow, index_page
@@ -34,6 +37,30 @@ class ReadOne:
 
 
 @dataclass(frozen=True, slots=True)
+class Opener:
+    """What opens files: the readers here, or those in a confined process."""
+
+    confinement: Confinement | None
+
+    def find(self, inputs: Sequence[str], scratch: Path) -> tuple[Found, ...]:
+        if self.confinement is None:
+            return find_inputs(inputs, scratch)
+        return self.confinement.call(" ".join(inputs), find_inputs, inputs, scratch)
+
+    def found(self, found: Found) -> Source:
+        if self.confinement is None:
+            return open_found(found)
+        return ConfinedSource(self.confinement.call(found.shown, open_found, found), self.confinement)
+
+    def view(self, cohort: Cohort, view: View, task: Task) -> list[Source]:
+        if self.confinement is None:
+            return open_view(cohort, view, task)
+        shown = ", ".join(view.inputs.values())
+        opened = self.confinement.call(shown, open_view, cohort, view, task)
+        return [ConfinedSource(source, self.confinement) for source in opened]
+
+
+@dataclass(frozen=True, slots=True)
 class _Job:
     exam: str
     subject: str | None
@@ -47,8 +74,11 @@ def read(
     out: Path,
     watch: Callable[[ReadOne], None] = lambda _: None,
     language: str = "en",
+    confined: bool = False,
 ) -> Summary:
     """Read files, folders, globs, zips or a cohort's table into `out` (INTERFACES: `vesale read`).
+
+    `confined`: files are parsed in a child process with limits of memory and time, for those of strangers.
 
     PackageError or NotRegistered when the model cannot be used; whatever is wrong with an exam is said in its own
     prediction.json and among the summary's failures.
@@ -57,8 +87,9 @@ def read(
     started, began = datetime.now(UTC), time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     exams, rows, failures = [], [], []
-    with tempfile.TemporaryDirectory(prefix="vesale-") as scratch:
-        jobs = list(_jobs([str(i) for i in inputs], opened, Path(scratch)))
+    with tempfile.TemporaryDirectory(prefix="vesale-") as scratch, Confinement() as confinement:
+        given, opener = [str(i) for i in inputs], Opener(confinement if confined else None)
+        jobs = list(_jobs(given, opened, Path(scratch), opener))
         for i, job in enumerate(jobs):
             prediction, failure = _read_one(job, opened, out)
             failures += [failure] if failure else []
@@ -91,20 +122,20 @@ def _read_one(job: _Job, model: OpenedModel, out: Path) -> tuple[Prediction, Fai
     return publish(out / job.exam, prediction, None, []), failure
 
 
-def _jobs(inputs: Sequence[str], model: OpenedModel, scratch: Path) -> Iterator[_Job]:
+def _jobs(inputs: Sequence[str], model: OpenedModel, scratch: Path, opener: Opener) -> Iterator[_Job]:
     """Every exam of the tables, then of everything else; a name that is taken gets -2, whatever input it came from."""
     tables = [i for i in inputs if i.endswith(".csv") or (Path(i) / "labels.csv").is_file()]
     taken: set[str] = set()
     for table in tables:
         was = read_cohort(Path(table))
         for exam in was.cohort:
-            opens = lambda e=exam, c=was.cohort: [open_view(c, v, model.pipeline.task) for v in e.views]  # noqa: E731
+            opens = lambda e=exam, c=was.cohort: [opener.view(c, v, model.pipeline.task) for v in e.views]  # noqa: E731
             yield _Job(_free(exam.id, taken), exam.subject, exam.id, opens)
         for name, finding in _left_out(was).items():
             yield _Job(_free(name, taken), None, name, lambda f=finding: _refuse(f))  # type: ignore[misc]
     rest = [i for i in inputs if i not in tables]
-    for found in find_inputs(rest, scratch) if rest else ():
-        yield _Job(_free(found.exam, taken), None, found.shown, lambda f=found: [[open_found(f)]])  # type: ignore[misc]
+    for found in opener.find(rest, scratch) if rest else ():
+        yield _Job(_free(found.exam, taken), None, found.shown, lambda f=found: [[opener.found(f)]])  # type: ignore[misc]
 
 
 def _left_out(was: ReadCohort) -> dict[str, Finding]:

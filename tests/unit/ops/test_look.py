@@ -131,6 +131,34 @@ def test_a_fixed_range_means_the_same_in_every_image():
     assert np.allclose(prepare([image(data)], look).data[0, 0, 0], [0, 0, 0.5, 1, 1])
 
 
+def textured(shape=(96, 120)):
+    """A photograph in a dark frame: fine texture on a flat ground."""
+    rng = np.random.default_rng(0)
+    picture = 100 + 30 * rng.standard_normal((3, *shape)).clip(-2, 2)
+    picture[:, :10] = picture[:, -10:] = picture[:, :, :10] = picture[:, :, -10:] = 0
+    return picture
+
+
+def test_a_local_range_does_not_know_uneven_light_nor_tint():
+    picture = textured()
+    light = np.linspace(0.5, 1.4, picture.shape[2]) * np.array([1.0, 0.7, 0.5])[:, None, None]
+    even = prepare([image(picture.astype(np.uint8))], Look(range="local")).data[0]
+    uneven = prepare([image((picture * light).clip(0, 255).astype(np.uint8))], Look(range="local")).data[0]
+    plain = prepare([image((picture * light).clip(0, 255).astype(np.uint8))], Look()).data[0]
+    inside = (slice(None), slice(20, -20), slice(20, -20))
+    assert np.corrcoef(even[inside].ravel(), uneven[inside].ravel())[0, 1] > 0.99
+    assert np.abs(even[inside] - uneven[inside]).mean() < 0.015 < np.abs(even[inside] - plain[inside]).mean()
+    assert abs(uneven[inside].mean() - 0.5) < 0.02
+
+
+def test_a_local_range_leaves_the_dark_frame_dark():
+    picture = textured()
+    picture[0, 3, 3] = 60  # a speck of the sensor
+    seen = prepare([image(picture.astype(np.uint8))], Look(range="local")).data[0]
+    assert not seen[:, :8].any() and not seen[:, :, :8].any()
+    assert 0 <= seen.min() and seen.max() <= 1
+
+
 def test_what_is_not_a_number_is_black():
     data = np.array([[[0.0, np.nan, np.inf, 1.0]] * 3], np.float32)
     planes = prepare([image(data)], Look(channels=1, range="fixed", low=0.0, high=1.0))

@@ -241,6 +241,25 @@ def test_a_zip_is_read_like_its_folder(tiny_package, tmp_path):
         assert there["evidence"]["inputs"] == here["evidence"]["inputs"]
 
 
+def test_strangers_files_are_read_confined_and_say_the_same(tiny_package, tmp_path):
+    model, images = tiny_package["discs"].model, tiny_package["discs"].cohort / "images"
+    some = sorted(images.iterdir())[:2]
+    damaged = tmp_path / "damaged.png"
+    damaged.write_bytes(some[0].read_bytes()[:60])
+    inputs = [str(p) for p in (*some, damaged)]
+    assert main(["read", *inputs, "--model", str(model), "--out", str(tmp_path / "free"), "--quiet"]) == 3
+    confined = ["read", *inputs, "--model", str(model), "--out", str(tmp_path / "confined"), "--quiet", "--confined"]
+    assert main(confined) == 3
+    for name in (some[0].stem, some[1].stem, "damaged"):
+        free, tight = (
+            json.loads((tmp_path / k / name / "prediction.json").read_text(encoding="utf-8"))
+            for k in ("free", "confined")
+        )
+        for document in (free, tight):
+            document["evidence"]["seconds"] = None
+        assert tight == free
+
+
 def test_reading_twice_says_the_same(tiny_package, both, tmp_path):
     studied = tiny_package["lines"]
     read_all(studied, [studied.cohort], tmp_path / "again")
