@@ -99,7 +99,7 @@ def test_findings_are_grouped_gravest_first_and_counted():
     ]
     lines = [text.replace("\u00a0", " ") for text in finding_lines(findings)]
     assert lines == [
-        "2 errors: near duplicate",
+        "2 errors: near_duplicate",
         "  e1 (lines 3, 9 of the table) fix",
         "  e2 fix",
         "1 warning: shortcut",
