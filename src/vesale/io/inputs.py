@@ -13,7 +13,7 @@ from vesale.core.errors import SourceError
 from vesale.core.image import Source
 
 from . import READERS, open_source
-from .formats import SUFFIXES, sniff, suffix, unknown
+from .formats import SUFFIXES, sniff, suffix, unknown, zarr_root
 from .lazy import plural
 from .unzip import unzip
 
@@ -140,6 +140,8 @@ def _one(path: Path, tally: _Tally) -> Iterator[_Place]:
     shown = _shown(path)
     if not _exists(path):
         yield _Place(path, shown, True, _missing(path))
+    elif zarr_root(path) is not None:
+        yield _Place(path, shown, True)
     elif path.is_dir():
         inside = list(_inside(path, shown, tally))
         if not inside:
@@ -157,6 +159,9 @@ def _inside(folder: Path, shown: str, tally: _Tally, unpack: bool = True) -> Ite
     for top, folders, files in os.walk(folder):
         folders[:] = sorted((f for f in folders if not _hidden(f)), key=natural)
         here = Path(top)
+        for name in [f for f in folders if zarr_root(here / f) is not None]:
+            folders.remove(name)  # one image, not a folder of files
+            yield _Place(here / name, f"{shown}/{(here / name).relative_to(folder).as_posix()}", False)
         for name in sorted(files, key=natural):
             path = here / name
             label = f"{shown}/{path.relative_to(folder).as_posix()}"
@@ -189,7 +194,7 @@ def suffix_is_zip(name: str) -> bool:
 def _is_zip(path: Path) -> bool:
     """By name and content: other formats are zips inside, too."""
     try:
-        return suffix_is_zip(path.name) and sniff(path) == "zip"
+        return suffix_is_zip(path.name) and sniff(path) == "zip"  # an OME-Zarr in a zip is one image
     except SourceError:
         return False
 
