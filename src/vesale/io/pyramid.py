@@ -84,10 +84,15 @@ def level_grids(
 def _factors(finest: tuple[int, ...], shape: tuple[int, ...]) -> tuple[float, ...]:
     """How many times coarser each axis is; the last two share one whole number where their sizes allow it."""
     ratios = [a / b for a, b in zip(finest, shape, strict=True)]
-    whole = round(max(ratios[-2:]))
-    plane = zip(finest[-2:], shape[-2:], strict=True)
-    if whole >= 1 and all(b in (floor(a / whole), ceil(a / whole)) for a, b in plane):
-        ratios[-2:] = [float(whole), float(whole)]
+    plane = list(zip(finest[-2:], shape[-2:], strict=True))
+    middle = sum(ratios[-2:]) / 2
+    near = range(max(1, floor(middle * 0.8)), ceil(middle * 1.2) + 1)
+    for cut in (floor, ceil):
+        fitting = [k for k in near if all(cut(a / k) == b for a, b in plane)]
+        if fitting:  # of tiny levels several may: halving is what most programs do
+            whole = min(fitting, key=lambda k: (k & (k - 1) != 0, abs(k - middle)))
+            ratios[-2:] = [float(whole), float(whole)]
+            break
     return tuple(ratios)
 
 

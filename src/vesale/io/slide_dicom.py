@@ -59,6 +59,8 @@ class Part:
     profile: bool
     text: bool
     """The header says that a label or burned-in text is in the pixels."""
+    state: tuple[int, int]
+    """Size and time of the file, so that what is remembered of it is forgotten when it changes."""
     odd: str | None = None
     """Why it cannot be a level of an image."""
 
@@ -163,6 +165,7 @@ def _part(path: Path, data: Dataset, start: int) -> Part:
         _places(path, data, grid, coding, paths),
         any("ICCProfile" in p for p in data.get("OpticalPathSequence", [])) or "ICCProfile" in data,
         "YES" in (str(data.get("BurnedInAnnotation", "")), str(data.get("SpecimenLabelInImage", ""))),
+        (path.stat().st_size, path.stat().st_mtime_ns),
         _odd(data, coding),
     )
 

@@ -17,8 +17,8 @@ from .lazy import plural, quiet, reading
 from .lengths import millimetres
 from .pyramid import PRIVATE, Pyramid, digest_of, level_grids
 
-STRIP = 1024
-"""Rows that are taken from OpenSlide at once: it gives four bytes a pixel, and memory stays bounded."""
+AT_ONCE = 64_000_000
+"""Pixels that are taken from OpenSlide at once: it gives four bytes each, and memory stays bounded."""
 EXPORT = "export it as OME-TIFF or DICOM with the vendor's program"
 
 
@@ -80,15 +80,20 @@ def _slide(path: Path, _size: int, _changed: int) -> OpenSlide:
 
 
 def _load(path: Path, level: int, box: Box) -> Array:
-    """(3, y, x). OpenSlide counts places in pixels of level 0, whatever the level."""
+    """(3, y, x). OpenSlide counts places in whole pixels of level 0, whatever the level.
+
+    So of a level that is no whole number of times coarser it moves a box that does not begin at 0, by less than half a
+    pixel of level 0, and interpolates; level 0, and whole levels up to `AT_ONCE`, are exact.
+    """
     with reading(path, "a slide", EXPORT), quiet():
         slide = _opened(path)
         ground = _background(slide)
         out = np.empty((3, *box.shape), np.uint8)
         scale = slide.level_downsamples[level]
         left = round(box.start[1] * scale)
-        for top in range(box.start[0], box.stop[0], STRIP):
-            rows = min(STRIP, box.stop[0] - top)
+        strip = max(1, AT_ONCE // max(1, box.shape[1]))
+        for top in range(box.start[0], box.stop[0], strip):
+            rows = min(strip, box.stop[0] - top)
             part = slide.read_region((left, round(top * scale)), level, (box.shape[1], rows))
             out[:, top - box.start[0] : top - box.start[0] + rows] = _over(np.asarray(part), ground)
         return out

@@ -50,8 +50,17 @@ def _aperio(file: TiffFile, stack: Stack) -> Facts:
     """MPP of the first page's description; micrometres a pixel, the same along both axes."""
     found = _MPP.search(file.pages.first.description)
     size = millimetres(found[1], "um") if found else None
-    extra = {s.name.lower(): s.keyframe.index for s in file.series[1:] if s.name in ("Thumbnail", "Label", "Macro")}
+    pages = [page.aspage() for page in file.pages]
+    extra = {_aperio_name(i, p): i for i, p in enumerate(pages) if not p.is_tiled}
     return Facts((size, size) if size else None, modality="SM", associated=extra)
+
+
+def _aperio_name(number: int, page: TiffPage) -> str:
+    """By the kind of page; else by the first word of the description's second line; the second page is a thumbnail."""
+    line = page.description.partition("\n")[2].split()
+    word = line[0].lower() if line else ""
+    named = {9: "macro", 1: "label"}.get(int(page.subfiletype)) or (word if word in ("label", "macro") else None)
+    return named or ("thumbnail" if number == 1 else f"picture {number}")
 
 
 def _qptiff(file: TiffFile, stack: Stack) -> Facts:

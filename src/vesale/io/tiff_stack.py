@@ -48,8 +48,10 @@ class Stack:
         return self.planes * samples_of(self.key)
 
 
-def lay_out(path: Path, file: TiffFile, series: TiffPageSeries) -> Stack:
-    """The levels of one series. SourceError when it has an axis that no image has, or both slices and frames."""
+def lay_out(path: Path, file: TiffFile) -> Stack:
+    """The levels of the first image. SourceError when it has an axis that no image has, or both slices and frames."""
+    found = level_series(file)
+    series = found[0]
     axes, shape = str(series.get_axes(squeeze=False)), series.get_shape(squeeze=False)
     lengths = dict(zip(axes, shape, strict=True))
     key = series.keyframe
@@ -72,8 +74,18 @@ def lay_out(path: Path, file: TiffFile, series: TiffPageSeries) -> Stack:
             f"{path}: {planes} channels, each of which is a picture of {samples_of(key)} samples",
             "export one channel a page",
         )
-    levels = [_level(path, file, one, leading, along) for one in series.levels]
+    levels = [_level(path, file, one, leading, along) for one in found]
     return Stack(tuple(levels), _remembered(key), MEANING[along[0]] if along else None, planes)
+
+
+def level_series(file: TiffFile) -> list[TiffPageSeries]:
+    """The levels of the first image, finest first; of an Aperio slide every tiled page, whatever lies between them."""
+    if file.is_svs and file.pages.first.is_tiled:
+        tiled = [p for p in (page.aspage() for page in file.pages) if p.is_tiled]
+        if len({p.shape for p in tiled}) == len(tiled):  # else focal planes, which tifffile sorts
+            tiled = [tiled[0], *sorted(tiled[1:], key=lambda p: -p.imagewidth)]
+            return [TiffPageSeries([p], p.shape, p.dtype, p.axes, name="level", kind="svs") for p in tiled]
+    return list(file.series[0].levels)
 
 
 def load(path: Path, level: int, box: Box) -> Array:
@@ -114,7 +126,7 @@ def opened(path: Path) -> Stack:
 @lru_cache(maxsize=8)
 def _opened(path: Path, _size: int, _changed: int) -> Stack:
     with quiet(), TiffFile(path) as file:
-        return lay_out(path, file, file.series[0])
+        return lay_out(path, file)
 
 
 def _level(path: Path, file: TiffFile, series: TiffPageSeries, leading: dict[str, int], along: Sequence[str]) -> Level:
