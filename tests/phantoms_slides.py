@@ -263,3 +263,58 @@ def write_ome_zarr(path: Path, levels: Sequence[Array], axes: str, um: Sequence[
                 archive.write(file, file.relative_to(folder).as_posix())
         shutil.rmtree(folder)
     return path
+
+
+# Cohorts --------------------------------------------------------------------------------------------------------------
+
+
+def stain_cohort(folder: Path, rng: np.random.Generator, exams: int, names: Sequence[str], size: int = 48) -> Path:
+    """OME-TIFF fields of several stains: `near` has its spots in the second channel where the first has them too,
+    `apart` elsewhere; every channel has its own brightness."""
+    folder.mkdir(parents=True)
+    rows = ["image,label,subject"]
+    for i in range(exams):
+        label = ("near", "apart")[i % 2]
+        data = stains(rng, len(names), size, label == "near")
+        path = folder / f"f{i}.ome.tif"
+        said = {"axes": "CYX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5, "Channel": {"Name": list(names)}}
+        tifffile.imwrite(path, data, metadata=said, photometric="minisblack")
+        rows.append(f"{path.name},{label},s{i}")
+    (folder / "labels.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def stains(rng: np.random.Generator, channels: int, size: int, near: bool) -> Array:
+    """(channel, size, size) uint16."""
+    y, x = np.mgrid[:size, :size]
+    places = rng.uniform(8, size - 8, (5, 2))
+
+    def spots(where: Array) -> Array:
+        return sum(np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / 18) for cy, cx in where)
+
+    others = places if near else rng.uniform(8, size - 8, (5, 2))
+    light = [spots(places), spots(others), *(spots(rng.uniform(8, size - 8, (5, 2))) for _ in range(channels - 2))]
+    bright = [300 * 10**i for i in range(channels)]
+    return (
+        np.stack([b * s + rng.normal(0, b * 0.02, (size, size)) + b for b, s in zip(bright, light, strict=True)])
+        .clip(0, 65535)
+        .astype(np.uint16)
+    )
+
+
+def slide_cohort(folder: Path, rng: np.random.Generator, exams: int, spacing: float = 0.25) -> Path:
+    """Aperio-like pyramids of three levels: `striped` or `dotted` tissue."""
+    folder.mkdir(parents=True)
+    rows = ["image,label,subject"]
+    for i in range(exams):
+        label = ("striped", "dotted")[i % 2]
+        y, x = np.mgrid[:200, :260]
+        shift = rng.uniform(0, 40)
+        wave = np.sin((x + shift) / 6) if label == "striped" else np.sin((x + shift) / 6) * np.sin(y / 6)
+        picture = np.stack([170 + 50 * wave, 120 + 60 * wave, 160 + 30 * wave], axis=-1) + rng.normal(
+            0, 4, (200, 260, 3)
+        )
+        write_svs(folder / f"s{i}.svs", pyramid(picture.clip(0, 255).astype(np.uint8)), spacing)
+        rows.append(f"s{i}.svs,{label},p{i}")
+    (folder / "labels.csv").write_text("\n".join(rows) + "\n")
+    return folder

@@ -21,7 +21,7 @@ def sources(folder: Path) -> dict[str, Source]:
     rng = np.random.default_rng(4)
     levels = made.pyramid(made.tissue(rng, (211, 173)))
     stack = made.cells(rng, (4, 2, 61, 83))
-    volume = stack.swapaxes(0, 1)
+    halves = [stack.swapaxes(0, 1), stack.swapaxes(0, 1)[..., ::2, ::2]]
     made.write_wsi(folder / "w.dcm", levels[0], 0.0005)
     tifffile.imwrite(folder / "planar.tif", made.cells(rng, (3, 90, 75)), tile=(32, 16), photometric="minisblack",
                      planarconfig="separate", metadata=None)  # fmt: skip
@@ -31,9 +31,7 @@ def sources(folder: Path) -> dict[str, Source]:
         "strips": open_source(made.write_pyramid(folder / "s.tif", levels, tile=None, rowsperstrip=13)),
         "imagej": open_source(made.write_imagej(folder / "h.tif", stack, "ZCYX")),
         "planar": open_source(folder / "planar.tif"),
-        "zarr": open_source(
-            made.write_ome_zarr(folder / "z.zarr", [volume, volume[..., ::2, ::2]], "czyx", (1, 2, 1, 1))
-        ),
+        "zarr": open_source(made.write_ome_zarr(folder / "z.zarr", halves, "czyx", (1, 2, 1, 1))),
         "dicom": open_dicom_slide(folder / "w.dcm"),
     }
 

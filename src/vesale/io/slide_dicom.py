@@ -285,7 +285,7 @@ def _told_order(part: Part) -> tuple[str, tuple[int, ...]]:
 
 def _load(levels: tuple[Part, ...], level: int, box: Box) -> Array:
     part = levels[level]
-    with reading(part.path, "DICOM"), quiet():
+    with reading(part.path, "DICOM"):
         parts = [np.moveaxis(read_box(part.path, page, box), -1, 0) for page in _opened(part)]
         data: Array = np.ascontiguousarray(np.concatenate(parts))
         if part.coding.photometric == "MONOCHROME1":

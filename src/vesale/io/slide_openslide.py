@@ -85,7 +85,7 @@ def _load(path: Path, level: int, box: Box) -> Array:
     So of a level that is no whole number of times coarser it moves a box that does not begin at 0, by less than half a
     pixel of level 0, and interpolates; level 0, and whole levels up to `AT_ONCE`, are exact.
     """
-    with reading(path, "a slide", EXPORT), quiet():
+    with reading(path, "a slide", EXPORT):
         slide = _opened(path)
         ground = _background(slide)
         out = np.empty((3, *box.shape), np.uint8)

@@ -16,7 +16,6 @@ from . import pixels, tiff
 from .channel_names import channel_names
 from .lazy import digest, plural, quiet, reading
 from .pyramid import PRIVATE, Pyramid, digest_once, level_grids
-from .slide_openslide import open_with_openslide
 from .tiff_facts import Facts, facts_of, has_profile
 from .tiff_stack import Stack, has_missing, load, opened, stored_from
 
@@ -79,9 +78,28 @@ def open_any_tiff(path: Path) -> Source:
     """
     with reading(path, "TIFF"), quiet(), TiffFile(path) as file:
         kind = kind_of_tiff(file)
+    if kind.way == "page":
+        return tiff.open_tiff(path)
     if kind.way == "openslide":
+        from .slide_openslide import open_with_openslide  # its library is loaded for the formats that need it
+
         return open_with_openslide(path, kind.name)
-    return tiff.open_tiff(path) if kind.way == "page" else _open_tiles(path, kind)
+    try:
+        return _open_tiles(path, kind)
+    except SourceError as error:
+        if kind.slide and (other := _by_openslide(path, kind)) is not None:
+            return other
+        raise error
+
+
+def _by_openslide(path: Path, kind: Kind) -> Source | None:
+    """What our own tiles cannot do, OpenSlide may; None when it cannot either."""
+    from .slide_openslide import open_with_openslide
+
+    try:
+        return open_with_openslide(path, kind.name)
+    except SourceError:
+        return None
 
 
 def read_any_mask(path: Path) -> Image:

@@ -201,3 +201,21 @@ def test_a_slide_that_openslide_cannot_read_is_refused(tmp_path):
     (tmp_path / "b.mrxs").write_bytes(b"\xff\xd8\xff\xe0 the preview of a slide whose folder is missing")
     with pytest.raises(SourceError, match="no slide that OpenSlide knows"):
         open_source(tmp_path / "b.mrxs")
+
+
+def test_a_hyperstack_with_one_directory_for_all_its_planes(tmp_path, rng):
+    """As ImageJ writes more than 4 GB: one page says where the samples begin, the description how many there are."""
+    data = made.cells(rng, (5, 2, 300, 40))
+    path = tmp_path / "h.tif"
+    said = {"axes": "ZCYX", "unit": "um", "spacing": 1.0}
+    tifffile.imwrite(path, data, imagej=True, truncate=True, resolution=(2.0, 2.0), metadata=said)
+    with tifffile.TiffFile(path) as file:
+        assert file.pages.first.offset > 0
+    source = open_source(path)
+    assert source.levels[0].shape == (5, 300, 40)
+    np.testing.assert_array_equal(source.read().data, data.swapaxes(0, 1))
+    box = Box((1, 250, 3), (3, 270, 9))
+    np.testing.assert_array_equal(source.read(box).data, data.swapaxes(0, 1)[(slice(None), *box.slices)])
+    path.write_bytes(path.read_bytes()[:-3000])
+    with pytest.raises(SourceError, match=r"h\.tif"):
+        open_source(path).read()

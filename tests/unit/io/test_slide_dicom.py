@@ -7,6 +7,7 @@ import phantoms_slides as made
 from vesale.core.errors import SourceError
 from vesale.core.grid import Box
 from vesale.io.dicom_frames import stream_colours
+from vesale.io.inputs import find_inputs
 from vesale.io.slide_dicom import is_whole_slide, open_dicom_slide
 
 
@@ -164,3 +165,13 @@ def test_a_cut_file_is_refused_without_a_name(tmp_path, rng):
     odd = made.write_wsi(tmp_path / "b.dcm", made.tissue(rng), 0.0005, said="PALETTE COLOR", series="1.2.8")
     with pytest.raises(SourceError, match="samples of the kind PALETTE COLOR"):
         open_dicom_slide(odd)
+
+
+def test_a_series_of_levels_is_one_exam(tmp_path, rng):
+    for i, level in enumerate(made.pyramid(made.tissue(rng))):
+        made.write_wsi(tmp_path / f"{i}.dcm", level, 0.0005 * 2**i)
+    made.write_wsi(tmp_path / "label.dcm", made.tissue(rng, (40, 60)), None, "LABEL")
+    made.write_wsi(tmp_path / "other.dcm", made.tissue(rng, (70, 70)), 0.0005, series="1.2.9")
+    found = find_inputs([str(tmp_path)], tmp_path / "scratch")
+    assert len(found) == 2
+    assert len({f.exam for f in found}) == 2

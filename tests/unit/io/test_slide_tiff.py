@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
+import phantoms
 import phantoms_slides as made
 import vesale.io.pixels
 from vesale.core.errors import ShapeError, SourceError
@@ -218,3 +219,11 @@ def test_every_kind_has_a_way_and_the_last_takes_all(tmp_path, rng):
     tifffile.imwrite(path, made.tissue(rng), photometric="rgb")
     with tifffile.TiffFile(path) as file:
         assert kind_of_tiff(file).name == "TIFF"
+
+
+def test_the_tiles_of_an_indexed_slide_are_no_exams(tmp_path, rng):
+    for name in ("tile0.jpg", "macro.jpg", "another.jpg"):
+        phantoms.write_raster(tmp_path / name, made.tissue(rng, (20, 30)))
+    (tmp_path / "slide.vms").write_text("[Virtual Microscope Specimen]\nImageFile=tile0.jpg\nMacroImage=macro.jpg\n")
+    found = find_inputs([str(tmp_path)], tmp_path / "scratch")
+    assert [f.shown.split("/")[-1] for f in found] == ["another.jpg", "slide.vms"]
