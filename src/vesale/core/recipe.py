@@ -11,19 +11,23 @@ from pathlib import Path
 from typing import Literal
 
 from .decode import decode, read_toml
+from .errors import RecipeError
 from .task import Task
+
+LATER = {"look": {"names": ()}}
+"""Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """How pixels become what the network sees."""
 
-    channels: Literal[1, 3] = 3
-    """1: grey; 3: red, green, blue (grey images are repeated)."""
-    range: Literal["dtype", "percentile", "fixed", "local"] = "dtype"
-    """What maps to [0, 1]: the integer type's whole range, each image's 0.5 to 99.5 percentile, or `low` to `high`;
-    local: the first of these, then each sample against the mean and spread of its surroundings, so that uneven light
-    and the camera's tint count less."""
+    channels: int = 3
+    """1: grey; 3: red, green, blue (grey images are repeated); or as many as every image has."""
+    range: Literal["dtype", "percentile", "channel", "fixed", "local"] = "dtype"
+    """What maps to [0, 1]: the integer type's whole range, each image's 0.5 to 99.5 percentile, that of each channel
+    of each image by itself, or `low` to `high`; local: the first of these, then each sample against the mean and spread
+    of its surroundings, so that uneven light and the camera's tint count less."""
     low: float | None = None
     """With range = fixed: the value that becomes 0 (HU for CT, SUV for PET)."""
     high: float | None = None
@@ -39,6 +43,14 @@ class Look:
     """(height, width) to which every image is resized, keeping its aspect, the rest black; None keeps each own size."""
     slices: int = 16
     """Of a volume: how many slices stand for it where one answer is asked of the whole."""
+    names: tuple[str, ...] = ()
+    """Of the channels, in the order in which the network sees them; none: grey, or red, green, blue."""
+
+    def __post_init__(self) -> None:
+        if self.channels < 1:
+            raise RecipeError(f"look.channels: expected 1 or more, got {self.channels}")
+        if self.names and len(self.names) != self.channels:
+            raise RecipeError(f"look.names: {len(self.names)} names for {self.channels} channels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +172,8 @@ class Recipe:
     def digest(self) -> str:
         """Of every setting as `load` would read it back, so that 1 and 1.0 are the same number."""
         plain = asdict(decode(type(self), asdict(self)))
+        for table, settings in LATER.items():
+            plain[table] = {k: v for k, v in plain[table].items() if k not in settings or v != settings[k]}
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
 
 

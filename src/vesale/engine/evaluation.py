@@ -14,12 +14,14 @@ from ..core.task import Category, Partition, Quantity
 from ..io import open_mask, open_source
 from ..metrics.classification import roc_curve
 from ..ops.machine import peak_rss_mb
+from ..render.composite import composite
 from ..render.documents import dumps, report_document
 from ..render.extras import Confusion, Curve, ExamLine, Extras, Series, Shown
 from ..render.overlay import confusion_overlay, thumbnail
 from ..render.report_page import report_page
 from .results import Cell, Results, Row, answered, measured, probabilities, referral, write_results
 from .samples import IGNORED, view_labels
+from .views import read_picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,8 @@ def _gallery(results: Results, cohort: Cohort, readings: Path) -> list[Shown]:
             if isinstance(output, Partition):
                 png = _compared(exam, cohort, (name, output), readings)
             else:
-                png = thumbnail(open_source(cohort.root / next(iter(exam.views[0].inputs.values()))).read().data)
+                source = open_source(cohort.root / next(iter(exam.views[0].inputs.values())))
+                png = thumbnail(composite(read_picture(source, 320)))
             shown.append(Shown(f"{title} of {len(ranked)}: {exam.id}", caption, png))
         return shown
     return []
@@ -199,7 +202,7 @@ def _compared(exam: Exam, cohort: Cohort, named: tuple[str, Partition], readings
         said = open_mask(files[0]).data
     elif not output.exclusive:
         said = np.stack([open_mask(readings / exam.id / f"{name}.{n}.mask.png").data[0] > 0 for n in output.names])
-    return confusion_overlay(image.data, said * counts, truth * counts, counts.any(0))
+    return confusion_overlay(composite(image), said * counts, truth * counts, counts.any(0))
 
 
 def _curves(results: Results, about: About) -> list[Curve]:

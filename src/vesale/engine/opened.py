@@ -164,12 +164,13 @@ def made_image(pipeline: Pipeline) -> NDArray[np.uint8]:
     rng = np.random.default_rng(0)
     size = (72, 88)
     y, x = np.mgrid[: size[0], : size[1]]
-    picture = np.zeros((3, *size))
+    count = max(3, pipeline.look.channels)
+    picture = np.zeros((count, *size))
     for _ in range(12):
         cy, cx, r = rng.uniform(0, size[0]), rng.uniform(0, size[1]), rng.uniform(4, 20)
-        picture += rng.uniform(-0.4, 0.6, (3, 1, 1)) * np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / (2 * r * r))
+        picture += rng.uniform(-0.4, 0.6, (count, 1, 1)) * np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / (2 * r * r))
     samples = (np.clip(picture + 0.4, 0, 1) * 255).astype(np.uint8)
-    return samples if pipeline.look.channels == 3 else samples[:1]
+    return samples[: pipeline.look.channels]
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:

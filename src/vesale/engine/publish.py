@@ -7,6 +7,7 @@ from pathlib import Path
 from ..core.image import Source
 from ..core.prediction import Answer, AnsweredPartition, Prediction
 from ..io.write import write_partition
+from ..render.composite import composite
 from ..render.documents import dumps, prediction_document
 from ..render.overlay import overlay, thumbnail, volume_overlay
 from .raw import Raw
@@ -32,12 +33,13 @@ def publish(folder: Path, prediction: Prediction, raw: Raw | None, sources: Sequ
 
 def _drawn(prediction: Prediction, raw: Raw) -> bytes:
     image = raw.images[0]
+    shown = composite(image)
     for answer in prediction.outputs.values():
         if isinstance(answer, AnsweredPartition):
             labels = answer.labels[0].data
             if image.data.ndim == 4:
-                return volume_overlay(image.data, labels, answer.names, answer.exclusive)
-            return overlay(image.data, labels, answer.names, answer.exclusive)
+                return volume_overlay(shown, labels, answer.names, answer.exclusive)
+            return overlay(shown, labels, answer.names, answer.exclusive)
     if image.data.ndim == 4:
-        return volume_overlay(image.data, image.data[:1] * 0)
-    return thumbnail(image.data, min(LONGEST, max(image.grid.shape)))
+        return volume_overlay(shown, image.data[:1] * 0)
+    return thumbnail(shown, min(LONGEST, max(image.grid.shape)))

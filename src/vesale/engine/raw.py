@@ -17,6 +17,7 @@ from ..trust.appearance import image_statistics
 from .infer import infer
 from .runtimes import Runner
 from .samples import slices_to_see
+from .views import read_view
 
 Floats = NDArray[np.float32]
 
@@ -41,9 +42,11 @@ class Raw:
 def look_at(exam: tuple[str, str | None], views: Sequence[Sequence[Source]], run: Runner, pipeline: Pipeline) -> Raw:
     """Run the network over every view of an exam; `exam` is (id, subject), a view the sources of the task's inputs."""
     images, answers, statistics = [], [], []
+    decided: list[str] = []
     names: tuple[str, ...] = ()
     for view in views:
-        opened = [source.read() for source in view]
+        opened, remarks = read_view(view, pipeline.task, pipeline.look)
+        decided += remarks
         planes = prepare(opened, pipeline.look, slices_to_see(opened[0], pipeline.task, pipeline.look))
         names, values = image_statistics(as_taken(opened, pipeline, planes))
         statistics.append(values)
@@ -54,7 +57,7 @@ def look_at(exam: tuple[str, str | None], views: Sequence[Sequence[Source]], run
     pooled = {n: np.asarray(np.mean([a[n] for a in answers], axis=0), np.float32) for n in whole}
     maps = {n: tuple(a[n] for a in answers) for n in dense}
     sources = [source for view in views for source in view]
-    notes = tuple(dict.fromkeys(note for s in sources for note in s.description.notes))
+    notes = tuple(dict.fromkeys([*(note for s in sources for note in s.description.notes), *decided]))
     seen = tuple(_seen(s) for s in sources)
     worst = np.mean(statistics, axis=0)
     return Raw(*exam, pooled, maps, tuple(images), worst, names, seen, notes)
@@ -82,7 +85,7 @@ def save_raw(raw: Raw, path: Path) -> None:
     partial.replace(path)
 
 
-def load_raw(path: Path, exam: tuple[str, str | None], views: Sequence[Sequence[Source]]) -> Raw:
+def load_raw(path: Path, exam: tuple[str, str | None], views: Sequence[Sequence[Source]], pipeline: Pipeline) -> Raw:
     """What `save_raw` kept, with the images opened again."""
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
@@ -94,8 +97,10 @@ def load_raw(path: Path, exam: tuple[str, str | None], views: Sequence[Sequence[
     if not views or not views[0]:
         raise SourceError(f"{exam[0]}: no image", "fill the column image")
     sources = [source for view in views for source in view]
-    images = tuple(view[0].read() for view in views)
-    notes = tuple(dict.fromkeys(note for s in sources for note in s.description.notes))
+    again = [read_view(view[:1], pipeline.task, pipeline.look) for view in views]
+    images = tuple(read[0][0] for read in again)
+    decided = [note for read in again for note in read[1]]
+    notes = tuple(dict.fromkeys([*(note for s in sources for note in s.description.notes), *decided]))
     return Raw(
         *exam,
         pooled,

@@ -14,6 +14,7 @@ from ..core.recipe import Look, Recipe
 from ..core.task import Category, Partition, Quantity, Task
 from ..io import open_mask, open_source
 from ..ops.look import evenly, prepare, prepare_labels
+from .views import read_view
 
 IGNORED = 255
 """Label of samples that do not count (outside the region of interest, or unknown)."""
@@ -42,7 +43,7 @@ def load_samples(cohort: Cohort, recipe: Recipe) -> list[Sample]:
 
 
 def load_sample(cohort: Cohort, exam: Exam, view: View, recipe: Recipe) -> Sample:
-    images = [source.read() for source in open_view(cohort, view, recipe.task)]
+    images = read_view(open_view(cohort, view, recipe.task), recipe.task, recipe.look)[0]
     levels = slices_to_see(images[0], recipe.task, recipe.look)
     planes = prepare(images, recipe.look, levels)
     labels = {}

@@ -12,10 +12,14 @@ from ..core.exam import Cohort
 from ..core.image import Image
 from ..core.task import Category, Output, Partition, Quantity, Task
 from ..io import open_mask, open_source
+from ..ops.channels import PLAIN
 from ..ops.look import DARK
+from .views import read_picture
 
 LOOKED = 48
 """Exams whose pixels are looked at, evenly spread over the table."""
+LONGEST = 2048
+"""Of a pyramid the coarsest level is looked at whose long side is at least this."""
 MOST_STEPS = 10
 """More different whole numbers than this are a quantity, not a grade."""
 
@@ -34,6 +38,8 @@ class Surveyed:
     """Sample types: uint8, uint16, float32, ..."""
     modalities: tuple[str, ...]
     spacings: tuple[tuple[float, float] | None, ...]
+    channels: tuple[str, ...]
+    """Names, where most images have the same ones and they are neither grey nor red, green, blue."""
     levels: tuple[float, float]
     """0.5 and 99.5 percentile of all samples looked at."""
     framed: bool
@@ -43,17 +49,18 @@ class Surveyed:
 def survey(cohort: Cohort) -> Surveyed:
     """Look at up to 48 exams; CohortError when none can be read."""
     step = max(1, len(cohort) // LOOKED)
-    images, modalities = [], []
+    images, modalities, grids = [], [], []
     for exam in list(cohort)[::step][:LOOKED]:
         try:
             source = open_source(cohort.root / next(iter(exam.views[0].inputs.values())))
-            images.append(source.read())
+            images.append(read_picture(source, LONGEST))
         except VesaleError:
             continue
         modalities.append(source.description.modality)
+        grids.append(source.levels[0])
     if not images:
         raise CohortError(f"{cohort.name}: no image could be read", "see `vesale check`")
-    shapes = np.array([i.grid.shape[-2:] for i in images])
+    shapes = np.array([g.shape[-2:] for g in grids])
     samples = np.concatenate([i.data.ravel()[:: max(1, i.data.size // 20_000)] for i in images]).astype(float)
     levels = np.percentile(samples[np.isfinite(samples)], [0.5, 99.5])
     height, width = (int(v) for v in np.median(shapes, axis=0))
@@ -67,7 +74,8 @@ def survey(cohort: Cohort) -> Surveyed:
         colour=any(_coloured(i) for i in images),
         kinds=tuple(sorted({str(i.data.dtype) for i in images})),
         modalities=tuple(sorted({m for m in modalities if m})),
-        spacings=tuple((float(s[-2]), float(s[-1])) if (s := i.grid.spacing) else None for i in images),
+        spacings=tuple((float(s[-2]), float(s[-1])) if (s := g.spacing) else None for g in grids),
+        channels=_channels(images),
         levels=(float(levels[0]), float(levels[1])),
         framed=float(np.mean([_framed(i) for i in images])) > 0.5,
     )
@@ -158,8 +166,13 @@ def _index_partition(cohort: Cohort) -> Partition:
     return Partition(("background", *(f"class {i}" for i in range(1, highest + 1))))
 
 
+def _channels(images: Sequence[Image]) -> tuple[str, ...]:
+    names, _ = Counter(i.channels for i in images).most_common(1)[0]
+    return () if len(names) == 1 or names in PLAIN.values() else names
+
+
 def _coloured(image: Image) -> bool:
-    if len(image.data) < 3:
+    if image.channels != PLAIN[3]:
         return False
     a, b, c = (image.data[i].ravel()[:: max(1, image.data[0].size // 5000)].astype(float) for i in range(3))
     return float(np.abs(a - b).max(initial=0) + np.abs(b - c).max(initial=0)) > 0

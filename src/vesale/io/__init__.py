@@ -7,7 +7,7 @@ from vesale.core.errors import SourceError
 from vesale.core.image import Image, Source
 from vesale.core.registry import Registry
 
-from .formats import kind_of, unknown
+from .formats import kind_of, unknown, zarr_root
 
 READERS: Registry[Callable[[Path], Source]] = Registry(
     "reader",
@@ -16,7 +16,9 @@ READERS: Registry[Callable[[Path], Source]] = Registry(
         "jpeg": "vesale.io.raster:open_raster",
         "bmp": "vesale.io.raster:open_raster",
         "gif": "vesale.io.raster:open_raster",
-        "tiff": "vesale.io.tiff:open_tiff",
+        "tiff": "vesale.io.tiff_kinds:open_any_tiff",
+        "slide": "vesale.io.slide_openslide:open_vendor",
+        "zarr": "vesale.io.ome_zarr:open_ome_zarr",
         "nifti": "vesale.io.nifti:open_nifti",
         "dicom": "vesale.io.dicom:open_dicom",
         "folder": "vesale.io.dicom_series:open_folder",
@@ -29,7 +31,8 @@ MASK_READERS: Registry[Callable[[Path], Image]] = Registry(
         "jpeg": "vesale.io.raster:read_mask",
         "bmp": "vesale.io.raster:read_mask",
         "gif": "vesale.io.raster:read_mask",
-        "tiff": "vesale.io.tiff:read_mask",
+        "tiff": "vesale.io.tiff_kinds:read_any_mask",
+        "zarr": "vesale.io.ome_zarr:read_mask",
         "nifti": "vesale.io.nifti:read_mask",
         "dicom": "vesale.io.dicom:read_mask",
     },
@@ -37,7 +40,7 @@ MASK_READERS: Registry[Callable[[Path], Image]] = Registry(
 
 
 def open_source(path: Path | str) -> Source:
-    """The image at `path`, its header read and its pixels not yet; a folder is one DICOM series.
+    """The image at `path`, its header read and its pixels not yet; a folder is one DICOM series or one OME-Zarr.
 
     SourceError (unreadable) when there is no such file, no reader for it, or it is damaged.
     """
@@ -59,7 +62,7 @@ def open_mask(path: Path | str) -> Image:
 
 def _format(path: Path) -> str:
     if path.is_dir():
-        return "folder"
+        return "folder" if zarr_root(path) is None else "zarr"
     kind = kind_of(path)
     if kind == "zip":
         raise SourceError(f"{path}: a zip is a set of inputs, not one image", "unpack it, or give it to `vesale read`")

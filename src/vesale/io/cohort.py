@@ -13,7 +13,7 @@ from .cohort_files import exists, members, present
 from .cohort_folders import read_folders
 from .cohort_table import Row, Table, found, read_table
 from .cohort_values import Values, typed
-from .formats import SUFFIXES, kind_of, suffix
+from .formats import SUFFIXES, kind_of, suffix, zarr_root
 from .inputs import exam_id, series_id
 
 __all__ = ["Columns", "ReadCohort", "read_cohort"]
@@ -91,7 +91,7 @@ def _exam_ids(table: Table, roles: Roles) -> list[str]:
 def _series_id(image: Path) -> str | None:
     """The name that a DICOM file, or a folder of them, gives its exam; None when it is of another kind or damaged."""
     ending = suffix(image.name)
-    if ending and SUFFIXES.get(ending) != "dicom" and not image.is_dir():
+    if (ending and SUFFIXES.get(ending) != "dicom" and not image.is_dir()) or zarr_root(image) is not None:
         return None
     try:
         path = min(members(image)) if image.is_dir() else image

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..core.exam import Exam
 from ..core.report import Finding
 from .cohort_table import found
+from .formats import ZARR_MARKS, zarr_root
 
 NAMED = 50
 """So many missing files have a finding, and a near miss, of their own; the rest share one."""
@@ -59,7 +60,8 @@ def _digest(path: Path) -> str | None:
 
 def members(folder: Path) -> list[Path]:
     """The files of a folder that is one image, in the order of their names."""
-    return sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    names = ZARR_MARKS if zarr_root(folder) is not None else ()  # some of which are hidden, and say what it shows
+    return sorted(p for p in folder.rglob("*") if p.is_file() and (not p.name.startswith(".") or p.name in names))
 
 
 def exists(path: Path) -> bool:

@@ -8,7 +8,7 @@ from ..core.errors import CohortError
 from ..core.report import Finding
 from .cohort_columns import split_name
 from .cohort_table import Row, Table, found
-from .formats import SUFFIXES, suffix
+from .formats import SUFFIXES, suffix, zarr_root
 
 _IMAGES = re.compile(r"(image|img|original)s?", re.IGNORECASE)
 _MASKS = re.compile(
@@ -71,7 +71,7 @@ def _classes(root: Path, folder: Path) -> tuple[list[dict[str, str]], list[Findi
     if len(classes) < 2 and folder == root:
         return [], []
     rows = [{"image": _relative(root, p), "label": d.name} for d in classes for p in _images(d)]
-    strays = sum(1 for d in classes for p in d.rglob("*") if _is_stray(p))
+    strays = sum(1 for d in classes for p in _files(d) if not suffix(p.name))
     text = (f"{strays} files in the folders of the classes are no images and were left out", "none is needed")
     return rows, [found("table", "note", text, f"strays {folder.name}")] if strays else []
 
@@ -134,11 +134,11 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _images(folder: Path) -> Iterator[Path]:
-    """Every image under a folder, in name order; a folder of DICOM slices in it is one image."""
+    """Every image under a folder, in name order; a folder of DICOM slices, or an OME-Zarr, in it is one image."""
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
             continue
-        if path.is_dir() and _is_series(path):
+        if path.is_dir() and (_is_series(path) or zarr_root(path) is not None):
             yield path
         elif path.is_dir():
             yield from _images(path)
@@ -151,8 +151,13 @@ def _is_series(folder: Path) -> bool:
     return len(files) > 1 and all(SUFFIXES.get(suffix(p.name)) == "dicom" for p in files)
 
 
-def _is_stray(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".") and not suffix(path.name)
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file under a folder but the hidden ones and those that are parts of one image."""
+    for path in folder.iterdir():
+        if path.is_dir() and zarr_root(path) is None:
+            yield from _files(path)
+        elif path.is_file() and not path.name.startswith("."):
+            yield path
 
 
 def _stem(path: Path) -> str:

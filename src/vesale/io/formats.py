@@ -1,8 +1,9 @@
 """Which format a file has, by its first bytes and then by its name; nothing is decoded here."""
 
 import gzip
+import zipfile
 import zlib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from vesale.core.errors import SourceError
 
@@ -18,6 +19,9 @@ MAGIC: tuple[tuple[str, int, bytes], ...] = (
     ("tiff", 0, b"MM\x00+"),
     ("nifti", 344, b"n+1\x00"),
     ("nifti", 4, b"n+2\x00"),
+    ("slide", 0, b"ZISRAWFILE"),
+    ("slide", 0, b"[Virtual Microscope Specimen]"),
+    ("slide", 0, b"[Uncompressed Virtual Microscope Specimen]"),
     ("zip", 0, b"PK\x03\x04"),
     ("zip", 0, b"PK\x05\x06"),
 )
@@ -31,6 +35,25 @@ SUFFIXES = {
     ".gif": "gif",
     ".tif": "tiff",
     ".tiff": "tiff",
+    ".ome.tif": "tiff",
+    ".ome.tiff": "tiff",
+    ".btf": "tiff",
+    ".tf8": "tiff",
+    ".qptiff": "tiff",
+    ".svs": "tiff",
+    ".ndpi": "tiff",
+    ".scn": "tiff",
+    ".bif": "tiff",
+    ".lsm": "tiff",
+    ".mrxs": "slide",
+    ".vms": "slide",
+    ".vmu": "slide",
+    ".svslide": "slide",
+    ".czi": "slide",
+    ".zarr": "zarr",
+    ".ome.zarr": "zarr",
+    ".zarr.zip": "zarr",
+    ".ome.zarr.zip": "zarr",
     ".nii": "nifti",
     ".nii.gz": "nifti",
     ".dcm": "dicom",
@@ -47,13 +70,24 @@ UNREAD = {
     ".webp": "WebP",
     ".jp2": "JPEG 2000",
     ".heic": "HEIC",
-    ".svs": "Aperio slide",
-    ".ndpi": "Hamamatsu slide",
-    ".mrxs": "3DHISTECH slide",
-    ".czi": "Zeiss CZI",
     ".lif": "Leica LIF",
+    ".nd2": "Nikon ND2",
+    ".oib": "Olympus OIB",
+    ".oif": "Olympus OIF",
+    ".oir": "Olympus OIR",
+    ".vsi": "Olympus VSI",
+    ".ims": "Imaris IMS",
+    ".stk": "MetaMorph STK",
+    ".dv": "DeltaVision DV",
+    ".isyntax": "Philips iSyntax slide",
 }
 """Suffixes that claim to be an image in a format that has no reader; what they claim."""
+MICROSCOPES = frozenset({".lif", ".nd2", ".oib", ".oif", ".oir", ".vsi", ".ims", ".stk", ".dv", ".isyntax"})
+"""Of those, the ones whose own program exports OME-TIFF."""
+BY_NAME = {".mrxs": b"\xff\xd8\xff", ".svslide": b"SQLite format 3\x00"}
+"""Slides that begin like another kind of file: the name decides, where the first bytes are these."""
+ZARR_MARKS = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
+"""What a Zarr hierarchy has at its root: version 3, then version 2."""
 _BITMAP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 _HEAD = 352  # a NIfTI-1 header with its four bytes of extension flags
 
@@ -66,11 +100,15 @@ def suffix(name: str) -> str:
 
 def sniff(path: Path) -> str | None:
     """The format that the first bytes show: a key of the readers' table, 'zip', or None. SourceError if unreadable."""
+    if zarr_root(path) is not None:
+        return "zarr"
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:
         raise SourceError(f"{path}: cannot be opened: {_cause(error)}", "check the path and its permissions") from None
+    if head.startswith(BY_NAME.get(suffix(path.name), b"\0\0no name")):
+        return "slide"
     if not head:
         raise SourceError(f"{path}: the file is empty (0 bytes)", "copy it again from where it came from")
     if head.startswith(b"\x1f\x8b"):
@@ -86,13 +124,33 @@ def kind_of(path: Path) -> str | None:
     return sniff(path) or SUFFIXES.get(suffix(path.name))
 
 
+def zarr_root(path: Path) -> str | None:
+    """Where in a folder or a zip a Zarr hierarchy begins: '' at its top, or in its only folder; None: there is none."""
+    if path.is_dir():
+        return "" if any((path / mark).is_file() for mark in ZARR_MARKS) else None
+    if not path.name.lower().endswith(".zip"):
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [PurePosixPath(n) for n in archive.namelist() if not n.startswith("__MACOSX")]
+    except (OSError, zipfile.BadZipFile):
+        return None
+    tops = {n.parts[0] for n in names if n.parts}
+    roots = ["", *tops] if len(tops) == 1 else [""]
+    marked = {n.as_posix() for n in names if n.name in ZARR_MARKS}
+    return next((r for r in roots if any(f"{r}/{mark}".strip("/") in marked for mark in ZARR_MARKS)), None)
+
+
 def unknown(path: Path, known: tuple[str, ...]) -> SourceError:
     """The error for a file that no reader knows: what was found, and what is known."""
     with path.open("rb") as file:
         head = file.read(8)
     claim = UNREAD.get(suffix(path.name))
     found = f"{claim}, for which there is no reader" if claim else f"a file that starts with {head.hex(' ')}"
-    return SourceError(f"{path}: not an image we read: found {found}", f"convert it to one of: {', '.join(known)}")
+    remedy = f"convert it to one of: {', '.join(known)}"
+    if suffix(path.name) in MICROSCOPES:
+        remedy = "export it as OME-TIFF with the microscope's program (or with Bio-Formats), which keeps its scale"
+    return SourceError(f"{path}: not an image we read: found {found}", remedy)
 
 
 def _cause(error: OSError) -> str:

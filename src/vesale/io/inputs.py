@@ -13,11 +13,14 @@ from vesale.core.errors import SourceError
 from vesale.core.image import Source
 
 from . import READERS, open_source
-from .formats import SUFFIXES, sniff, suffix, unknown
+from .formats import SUFFIXES, sniff, suffix, unknown, zarr_root
 from .lazy import plural
 from .unzip import unzip
 
 ALLOWED = re.compile(r"[^A-Za-z0-9._-]")
+_LARGEST_INDEX = 2**20
+WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
+"""SOP class of VL Whole Slide Microscopy Image Storage (PS3.4 B.5)."""
 FORMATS = tuple(k for k in READERS if k != "folder")
 
 
@@ -63,6 +66,8 @@ class _Tally:
     singles: list[tuple[_Place, str]] = field(default_factory=list)
     """Place, and the exam's name before clashes are resolved."""
     series: dict[str, list[_Place]] = field(default_factory=dict)
+    slides: set[str] = field(default_factory=set)
+    """Series that are whole slides: whichever file of one comes first opens all its levels."""
 
 
 def find_inputs(arguments: Sequence[str], scratch: Path) -> tuple[Found, ...]:
@@ -140,6 +145,8 @@ def _one(path: Path, tally: _Tally) -> Iterator[_Place]:
     shown = _shown(path)
     if not _exists(path):
         yield _Place(path, shown, True, _missing(path))
+    elif zarr_root(path) is not None:
+        yield _Place(path, shown, True)
     elif path.is_dir():
         inside = list(_inside(path, shown, tally))
         if not inside:
@@ -157,15 +164,30 @@ def _inside(folder: Path, shown: str, tally: _Tally, unpack: bool = True) -> Ite
     for top, folders, files in os.walk(folder):
         folders[:] = sorted((f for f in folders if not _hidden(f)), key=natural)
         here = Path(top)
+        for name in [f for f in folders if zarr_root(here / f) is not None]:
+            folders.remove(name)  # one image, not a folder of files
+            yield _Place(here / name, f"{shown}/{(here / name).relative_to(folder).as_posix()}", False)
+        parts = _parts_of_slides(here, files)
         for name in sorted(files, key=natural):
             path = here / name
             label = f"{shown}/{path.relative_to(folder).as_posix()}"
-            if _hidden(name):
+            if _hidden(name) or name in parts:
                 tally.skipped += 1
             elif unpack and suffix_is_zip(name) and _is_zip(path):
                 yield from _unpacked(path, label, tally, named=False)
             else:
                 yield _Place(path, label, False)
+
+
+def _parts_of_slides(folder: Path, files: Sequence[str]) -> set[str]:
+    """Files that a Hamamatsu VMS or VMU index in the same folder names: its tiles and macro, which are no exams."""
+    named: set[str] = set()
+    for name in files:
+        if name.lower().endswith((".vms", ".vmu")):
+            with (folder / name).open("rb") as file:
+                lines = file.read(_LARGEST_INDEX).decode("latin-1").splitlines()
+            named |= {line.partition("=")[2].strip() for line in lines}
+    return named & set(files)
 
 
 def _unpacked(path: Path, shown: str, tally: _Tally, named: bool) -> Iterator[_Place]:
@@ -189,7 +211,7 @@ def suffix_is_zip(name: str) -> bool:
 def _is_zip(path: Path) -> bool:
     """By name and content: other formats are zips inside, too."""
     try:
-        return suffix_is_zip(path.name) and sniff(path) == "zip"
+        return suffix_is_zip(path.name) and sniff(path) == "zip"  # an OME-Zarr in a zip is one image
     except SourceError:
         return False
 
@@ -256,6 +278,11 @@ def _dicom(place: _Place, tally: _Tally) -> None:
             return
         refuse(header)
     name = exam_id(place.path.name) if header.series is None else series_id(header.series)
+    if header.sop_class == WHOLE_SLIDE and header.series is not None:
+        if name not in tally.slides:
+            tally.singles.append((place, name))
+        tally.slides.add(name)
+        return
     if header.series is None or not header.is_slice:
         tally.singles.append((place, name))
         return

@@ -1,5 +1,7 @@
-"""Plain TIFF as source and as mask, through tifffile: 16-bit colour and float survive. Pyramids and stacks do not live
-here: of several pages the first is read, and the description says so."""
+"""Plain TIFF of one page as source and as mask, and what the samples of any page mean: colours, alpha, scale.
+
+Pyramids and stacks live in `tiff_stack.py`; which file is which, in `tiff_kinds.py`.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,8 +22,8 @@ PRINTING_DPI = frozenset({1, 72, 75, 90, 96, 100, 120, 144, 150, 180, 200, 240, 
 """Resolutions that programs write when nobody measured anything."""
 FINEST_MM, COARSEST_MM = 1e-5, 0.01
 """A pixel size in the resolution tags is believed between these only: microscopes, not printers."""
-_MM_PER_UNIT = {2: 25.4, 3: 10.0}  # ResolutionUnit: inch, centimetre (TIFF 6.0, tag 296)
-_ASSOCIATED, _UNASSOCIATED = 1, 2  # ExtraSamples (TIFF 6.0, tag 338)
+MM_PER_UNIT = {2: 25.4, 3: 10.0}  # ResolutionUnit: inch, centimetre (TIFF 6.0, tag 296)
+_ASSOCIATED, UNASSOCIATED = 1, 2  # ExtraSamples (TIFF 6.0, tag 338)
 
 
 def open_tiff(path: Path) -> Source:
@@ -31,13 +33,13 @@ def open_tiff(path: Path) -> Source:
     """
     with reading(path, "TIFF"), quiet(), TiffFile(path) as file:
         page = _first(path, file)
-        shape, orientation = (page.imagelength, page.imagewidth), _orientation(page)
+        shape, orientation = (page.imagelength, page.imagewidth), orientation_of(page)
         pixels.guard_size(path, *shape)
         notes = _page_notes(file)
-        spacing = _spacing(page)
-        colours = _is_colour(page)
-        count = 3 if colours else page.samplesperpixel - len(page.extrasamples)
-        blended = _UNASSOCIATED in page.extrasamples and not pixels.is_opaque(_array(page)[..., count])
+        spacing = spacing_of(page)
+        count = samples_of(page)
+        alpha = _alpha(page, _array(page)) if UNASSOCIATED in page.extrasamples else None
+        blended = alpha is not None and not pixels.is_opaque(alpha)
     if blended:
         notes.append(pixels.BLENDED)
     if spacing is not None:
@@ -55,7 +57,7 @@ def read_mask(path: Path) -> Image:
         pixels.guard_size(path, page.imagelength, page.imagewidth)
         if page.compression in (COMPRESSION.JPEG, COMPRESSION.OJPEG):
             raise SourceError(f"{path}: JPEG changes values, so its class numbers are lost", "save the mask losslessly")
-        array, orientation = _array(page), _orientation(page)
+        array, orientation = _array(page), orientation_of(page)
         if page.photometric == PHOTOMETRIC.MINISWHITE and page.bitspersample == 1:
             array = ~array.astype(bool)
         if array.ndim == 3 and page.extrasamples:
@@ -82,18 +84,18 @@ def _page_notes(file: TiffFile) -> list[str]:
     return [f"{plural(count, 'page')} of different shapes: only page 1 is read"]
 
 
-def _orientation(page: TiffPage) -> int:
+def orientation_of(page: TiffPage) -> int:
     tag = page.tags.get("Orientation")
     return int(tag.value) if tag is not None and int(tag.value) in range(1, 9) else 1
 
 
-def _spacing(page: TiffPage) -> tuple[float, float] | None:
+def spacing_of(page: TiffPage) -> tuple[float, float] | None:
     """(y, x) in mm, when the tags hold a measurement and not a printing default."""
     tags = [page.tags.get(name) for name in ("YResolution", "XResolution", "ResolutionUnit")]
     if any(tag is None for tag in tags):
         return None
     (ny, dy), (nx, dx), unit = (tag.value for tag in tags if tag is not None)
-    scale = _MM_PER_UNIT.get(int(unit))
+    scale = MM_PER_UNIT.get(int(unit))
     if scale is None or 0 in (ny, dy, nx, dx):
         return None
     spacing = (scale * dy / ny, scale * dx / nx)
@@ -101,14 +103,32 @@ def _spacing(page: TiffPage) -> tuple[float, float] | None:
     return None if printing or not all(FINEST_MM <= s <= COARSEST_MM for s in spacing) else spacing
 
 
-def _is_colour(page: TiffPage) -> bool:
+def is_colour(page: TiffPage) -> bool:
     return page.photometric in (PHOTOMETRIC.RGB, PHOTOMETRIC.PALETTE, *_TO_RGB)
+
+
+def samples_of(page: TiffPage) -> int:
+    """How many channels a page has once `upright`: further samples of a grey page that are no alpha are channels."""
+    if is_colour(page):
+        return 3
+    return page.samplesperpixel - len(page.extrasamples) + len(_unspecified(page))
+
+
+def _unspecified(page: TiffPage) -> list[int]:
+    return [i for i, kind in enumerate(page.extrasamples) if kind not in (_ASSOCIATED, UNASSOCIATED)]
+
+
+def _alpha(page: TiffPage, array: Array) -> Array | None:
+    if UNASSOCIATED not in page.extrasamples:
+        return None
+    alpha: Array = array[..., array.shape[-1] - len(page.extrasamples) + page.extrasamples.index(UNASSOCIATED)]
+    return alpha
 
 
 def _load(path: Path, box: Box) -> Array:
     with reading(path, "TIFF"), quiet(), TiffFile(path) as file:
         page = _first(path, file)
-        array, orientation = _upright(page, _array(page)), _orientation(page)
+        array, orientation = upright(page, _array(page)), orientation_of(page)
     return pixels.channels_first(pixels.turned(array, orientation)[box.slices])
 
 
@@ -120,14 +140,15 @@ def _array(page: TiffPage) -> Array:
     return array
 
 
-def _upright(page: TiffPage, array: Array) -> Array:
+def upright(page: TiffPage, array: Array) -> Array:
     """Stored samples as grey or colour: palette looked up, white-is-zero turned over, alpha over black."""
     alpha = None
     if array.ndim == 3 and page.extrasamples:
+        alpha = _alpha(page, array)
         first = array.shape[-1] - len(page.extrasamples)
-        if _UNASSOCIATED in page.extrasamples:
-            alpha = array[..., first + page.extrasamples.index(_UNASSOCIATED)]
-        array = array[..., :first] if first > 1 else array[..., 0]
+        further = () if is_colour(page) else _unspecified(page)
+        kept = [*range(first), *(first + i for i in further)]
+        array = array[..., kept] if len(kept) > 1 else array[..., kept[0]]
     array = _colours(page, array)
     if array.dtype.kind == "b":
         array = array.astype(np.uint8) * 255

@@ -70,11 +70,17 @@ def _fitting(image: Image, page: Page) -> Array:
 def _write_mask(page: Page, labels: Array) -> list[str]:
     if page.exclusive and labels.size and (labels.min() < 0 or labels.max() >= len(page.names)):
         raise ShapeError(f"{page.stem}: labels from {labels.min()} to {labels.max()} for {len(page.names)} names")
-    return MASK_WRITERS.get(page.source.description.format, _png_mask)(page, labels)
+    return _writer(page)(page, labels)
+
+
+def _writer(page: Page) -> Callable[[Page, Array], list[str]]:
+    """By the source's format; of any other, a PNG in the plane and NIfTI of a stack."""
+    flat = len(page.source.levels[0].shape) == 2
+    return MASK_WRITERS.get(page.source.description.format, _png_mask if flat else _nifti_mask)
 
 
 def _write_confidence(page: Page, confidence: Array) -> list[str]:
-    volume = page.source.description.format in MASK_WRITERS
+    volume = _writer(page) is not _png_mask
     files = []
     for part, plane in _parts(page, confidence):
         if volume:
@@ -137,4 +143,4 @@ def _write_nifti(page: Page, name: str, data: Array) -> str:
 
 
 MASK_WRITERS: dict[str, Callable[[Page, Array], list[str]]] = {"nifti": _nifti_mask, "dicom": _dicom_mask}
-"""Formats whose masks are no PNG."""
+"""Formats whose masks are no PNG, even in the plane."""

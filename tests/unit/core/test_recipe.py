@@ -1,11 +1,14 @@
-from dataclasses import replace
+import hashlib
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from vesale.core.encode import to_toml
 from vesale.core.errors import NotRegistered, RecipeError
-from vesale.core.recipe import Look, Recipe, load
+from vesale.core.recipe import LATER, Look, Recipe, load
 from vesale.core.registry import Registry
 from vesale.core.task import Category, Partition, Quantity, Task
 
@@ -32,9 +35,9 @@ def recipe(tmp_path):
         ("train.rate=true", "train.rate: expected float, got True"),
         ("train.balance=1", "train.balance: expected bool, got 1"),
         ("train.precision=float8", "train.precision: expected one of float32, bfloat16, got 'float8'"),
-        ("look.channels=2", "look.channels: expected one of 1, 3, got 2"),
-        ("look.channels=true", "look.channels: expected one of 1, 3, got True"),
-        ("look.channels=1.0", "look.channels: expected one of 1, 3, got 1.0"),
+        ("look.channels=0", "look.channels: expected 1 or more, got 0"),
+        ("look.channels=true", "look.channels: expected int, got True"),
+        ("look.channels=1.0", "look.channels: expected int, got 1.0"),
         ("look.size=64", "look.size: expected a list, got 64"),
         ('look.size=[64, "a"]', "look.size[1]: expected int, got 'a'"),
         ("look.erase=[[0, 0, 1, true]]", "look.erase[0][3]: expected float, got True"),
@@ -157,3 +160,23 @@ def test_an_unknown_name_lists_near_misses():
         nets["zzz"]
     assert nets["unet"] is Task
     assert list(nets) == ["unet", "wnet"]
+
+
+def test_settings_that_came_later_leave_old_digests_alone(recipe):
+    """A recipe of a published package keeps its digest until it uses the new setting."""
+    old = load(recipe())
+    plain = asdict(old)
+    for table, settings in LATER.items():
+        for name, default in settings.items():
+            assert plain[table].pop(name) == default
+    before = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
+    assert old.digest == before
+    named = replace(old, look=replace(old.look, channels=2, names=("a", "b")))
+    unnamed = replace(old, look=replace(old.look, channels=2))
+    assert len({old.digest, named.digest, unnamed.digest}) == 3
+
+
+def test_the_published_package_keeps_its_digest():
+    """As it was when the package was published, before any setting was added."""
+    package = Path(__file__).parents[3] / "zoo" / "src" / "vesale_zoo" / "models" / "fundus-quality"
+    assert load(package / "recipe.toml").digest == "26712c23cd5d"

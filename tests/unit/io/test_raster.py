@@ -160,8 +160,8 @@ def test_animation_and_pages_are_said(tmp_path, rng):
     assert "first frame" in open_source(tmp_path / "a.gif").description.notes[0]
     stack = np.stack([phantoms.grey(rng) for _ in range(4)])
     source = open_source(phantoms.write_tiff(tmp_path / "s.tif", stack))
-    assert "stack" in source.description.notes[0]
-    np.testing.assert_array_equal(source.read().data[0], stack[0])
+    assert "read as one stack" in source.description.notes[1]
+    np.testing.assert_array_equal(source.read().data[0], stack)
 
 
 @pytest.mark.parametrize("dpi", [72, 96, 150, 200, 300, 600])

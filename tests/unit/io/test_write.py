@@ -9,6 +9,7 @@ import SimpleITK as sitk
 from PIL import Image as Pillow
 
 import phantoms
+import phantoms_slides
 from vesale.core.errors import ShapeError, SourceError
 from vesale.core.image import Image, Provenance
 from vesale.core.prediction import AnsweredPartition
@@ -232,3 +233,18 @@ def test_what_does_not_fit_is_refused(tmp_path, rng, picture, oblique):
         write_partition(tmp_path / "out", "mask", answer, [oblique])
     with pytest.raises(ShapeError, match="names"):
         write_partition(tmp_path / "out", "mask", replace(answer, names=("background", "vessel")), [picture])
+
+
+def test_a_stack_that_is_no_dicom_gets_nifti(tmp_path, rng):
+    source = open_source(
+        phantoms_slides.write_imagej(
+            tmp_path / "h.tif", phantoms_slides.cells(rng, (5, 2, 20, 30)), "ZCYX", spacing=2.0
+        )
+    )
+    answer = answered(rng, [source])
+    written = write_partition(tmp_path / "out", "mask", answer, [source])
+    assert written.files == ("mask.mask.nii.gz",)
+    assert written.confidence_files == ("mask.confidence.nii.gz",)
+    back = nib.load(tmp_path / "out" / "mask.mask.nii.gz")
+    np.testing.assert_array_equal(np.asarray(back.dataobj).T, answer.labels[0].data[0])
+    np.testing.assert_allclose(back.header.get_zooms(), (0.0005, 0.0005, 0.002), rtol=1e-6)
