@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vesale.core.errors import SourceError
+from vesale.core.grid import Grid
 from vesale.core.image import Image, Source
 from vesale.core.registry import Registry
 
@@ -45,15 +46,20 @@ def open_source(path: Path | str) -> Source:
     return READERS[_format(where)](where)
 
 
-def open_mask(path: Path | str) -> Image:
+def open_mask(path: Path | str, grid: Grid | None = None) -> Image:
     """The labels at `path`, kind 'labels', one channel of the stored numbers: palette indices, bilevel as 0 and 1.
 
+    `grid`: of the image that it was drawn on; a DICOM segmentation, which leaves empty planes out, is laid on it.
     SourceError when it is coloured, fractional or lossy: then nobody can know which class a pixel has.
     """
     where = Path(path)
     kind = _format(where)
     if kind not in MASK_READERS.table:
         raise SourceError(f"{where}: a {kind} is no mask", "give one file")
+    if kind == "dicom":
+        from .dicom import read_mask
+
+        return read_mask(where, grid)
     return MASK_READERS[kind](where)
 
 
