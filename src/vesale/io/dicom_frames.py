@@ -13,7 +13,7 @@ from vesale.core.errors import SourceError
 from vesale.core.image import Array
 
 from . import pixels as raster
-from .dicom_kinds import FAMILIES, NATIVE
+from .dicom_kinds import BIG_ENDIAN, FAMILIES, NATIVE
 from .dicom_pixels import Pixels
 from .dicom_stream import content, joined
 from .lazy import quiet, reading
@@ -41,6 +41,8 @@ def _frame(file: BinaryIO, pixels: Pixels, index: int) -> Array:
         options |= {"photometric_interpretation": "YBR_FULL_422", "as_rgb": False}
     if pixels.shifted:
         options["correct_unused_bits"] = False
+    if pixels.allocated == 1 and pixels.place.fragments is None:
+        return _unpacked(file, pixels, index)
     if pixels.place.fragments is None:
         file.seek(pixels.place.start)
         decoder = get_decoder(UID(NATIVE[1] if pixels.deflated else pixels.syntax))
@@ -50,6 +52,18 @@ def _frame(file: BinaryIO, pixels: Pixels, index: int) -> Array:
     if pixels.shifted:
         return _lowered(array, pixels)
     return _full_range(array) if partial else array
+
+
+def _unpacked(file: BinaryIO, pixels: Pixels, index: int) -> Array:
+    """One-bit samples, whose frames may begin and end inside a byte (PS3.5 8.1.1)."""
+    count = pixels.rows * pixels.columns * pixels.samples
+    first = index * count
+    file.seek(pixels.place.start + first // 8)
+    raw = np.frombuffer(file.read((first % 8 + count + 7) // 8), np.uint8)
+    if pixels.syntax == BIG_ENDIAN and pixels.place.vr == "OW":
+        raise SourceError("one-bit samples in words of big-endian order", "export it as explicit little endian")
+    bits = np.unpackbits(raw, bitorder="little")[first % 8 : first % 8 + count]
+    return bits.reshape(pixels.rows, pixels.columns)
 
 
 def _decoded(stream: bytes, pixels: Pixels, options: dict[str, Any]) -> Array:

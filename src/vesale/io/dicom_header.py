@@ -35,15 +35,11 @@ from .dicom_pet import Uptake, uptake
 from .dicom_pixels import KEYWORDS, Pixels, describe, refuse_pixels
 from .dicom_planes import Plane, layout, plain_keys
 from .dicom_stream import content, locate
+from .dicom_tables import Table, modality, palette
 from .lazy import plural, quiet, reading
 
 KEPT = 8192
 """Headers that are remembered, so that a survey and the opening after it parse each file once."""
-_TABLES = (
-    "ModalityLUTSequence",
-    *(f"{c}PaletteColorLookupTable{part}" for c in ("Red", "Green", "Blue") for part in ("Descriptor", "Data")),
-    *(f"Segmented{c}PaletteColorLookupTableData" for c in ("Red", "Green", "Blue")),
-)
 _CENTIMETRES, _PLANAR, _TISSUE = 3, 1, 1
 """Ultrasound regions (PS3.3 C.8.5.5): unit of the deltas, spatial format 2D, data type tissue."""
 
@@ -64,8 +60,9 @@ class Header:
     run: str
     frame: str
     enhanced: bool
-    tables: Dataset = field(repr=False, compare=False)
-    """Modality and palette look-up tables, and nothing else of the data set."""
+    palette: Table | None
+    table: Table | None
+    """Stands for slope and intercept where there is one."""
     uptake: Uptake | None = field(repr=False)
     fault: tuple[str, str] | None
     notes: tuple[str, ...]
@@ -215,10 +212,11 @@ def _syntax(data: Dataset) -> str:
 
 
 def _header(path: Path, data: Any, pixels: Pixels | None) -> Header:
-    modality = element.code(data, "Modality")
+    kind = element.code(data, "Modality")
     sop_class = element.text(data, "SOPClassUID") or str(data.file_meta.get("MediaStorageSOPClassUID", ""))
-    base, notes = _base(data, modality)
-    laid = layout(data, pixels.frames if pixels is not None else 1, modality, base)
+    base, notes = _base(data, kind)
+    laid = layout(data, pixels.frames if pixels is not None else 1, kind, base)
+    colours, table, damage = _tables(data, pixels)
     concatenation = element.text(data, "ConcatenationUID")
     return Header(
         path=path,
@@ -226,15 +224,16 @@ def _header(path: Path, data: Any, pixels: Pixels | None) -> Header:
         instance=element.text(data, "SOPInstanceUID"),
         whole=concatenation or str(path),
         sop_class=sop_class,
-        modality=modality,
+        modality=kind,
         pixels=pixels,
         planes=laid.planes,
         run=laid.run,
         frame=laid.frame,
         enhanced="SharedFunctionalGroupsSequence" in data or "PerFrameFunctionalGroupsSequence" in data,
-        tables=_tables(data),
-        uptake=uptake(data) if modality == "PT" else None,
-        fault=laid.fault,
+        palette=colours,
+        table=table,
+        uptake=uptake(data) if kind == "PT" else None,
+        fault=laid.fault or damage,
         notes=(*notes, *laid.notes, *(pixels.notes if pixels is not None else ()), *_remarks(data, pixels)),
     )
 
@@ -271,12 +270,21 @@ def _base(data: Dataset, modality: str | None) -> tuple[Plane, list[str]]:
     ), notes
 
 
-def _tables(data: Any) -> Dataset:
-    tables = Dataset()
-    for keyword in _TABLES:
-        if keyword in data:
-            tables[keyword] = data[keyword]
-    return tables
+def _tables(data: Any, pixels: Pixels | None) -> tuple[Table | None, Table | None, tuple[str, str] | None]:
+    """Palette and modality table, and why one of them cannot be read."""
+    if pixels is None:
+        return None, None, None
+    little = bool(data.original_encoding[1])
+    try:
+        colours = palette(data, pixels.signed, little) if pixels.photometric == "PALETTE COLOR" else None
+        table = modality(data, pixels.signed, little)
+    except SourceError as error:
+        return None, None, (error.message, error.remedy or "export it again")
+    except (ValueError, TypeError, IndexError):
+        return None, None, ("a look-up table is damaged", "export it again")
+    if pixels.photometric == "PALETTE COLOR" and colours is None:
+        return None, None, ("says PALETTE COLOR and has no palette", "export it as RGB")
+    return colours, table, None
 
 
 # Scale ----------------------------------------------------------------------------------------------------------------

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 
 from vesale.core.image import Array
 
 from .dicom_frames import frames
 from .dicom_header import PADDED, Header
 from .dicom_planes import Plane
-from .lazy import quiet, reading
+from .lazy import reading
 
 
 def values(header: Header, planes: Sequence[Plane], factor: float | None = None) -> Iterator[Array]:
@@ -25,16 +24,16 @@ def values(header: Header, planes: Sequence[Plane], factor: float | None = None)
 def transformed(header: Header, plane: Plane, raw: Array) -> Array:
     """Palette looked up, MONOCHROME1 turned over, modality transform applied; VOI windows are for looking only."""
     with reading(header.path, "DICOM"):
-        if header.photometric == "PALETTE COLOR":
-            return _coloured(header, raw)
+        if header.palette is not None:
+            colours = header.palette.look_up(raw)
+            return (colours >> 8 if header.palette.is_deep else colours).astype(np.uint8)
         if header.is_colour or header.pixels is None:
             return raw
         if header.inverted and raw.dtype.kind in "ui":
             low, high = header.pixels.stored_range
             raw = (low + high - raw.astype(np.int64)).astype(raw.dtype)
-        if "ModalityLUTSequence" in header.tables:
-            with quiet():
-                return np.asarray(apply_modality_lut(raw, header.tables))
+        if header.table is not None:
+            return header.table.look_up(raw)
         if plane.slope == 1.0 and plane.intercept == 0.0:
             return raw
         if raw.dtype.kind == "f" or not (plane.slope.is_integer() and plane.intercept.is_integer()):
@@ -51,7 +50,7 @@ def value_notes(header: Header) -> list[str]:
         notes.append("MONOCHROME1: the stored values were turned over, so that bright is dense as in MONOCHROME2")
     elif header.photometric == "MONOCHROME1":
         notes.append("MONOCHROME1 with values in physical units: kept as they are")
-    if header.photometric == "PALETTE COLOR" and _is_deep(header):
+    if header.palette is not None and header.palette.is_deep:
         notes.append("the palette has 16 bits: its upper 8 are used")
     return notes
 
@@ -60,29 +59,8 @@ def _padding_note(header: Header, stored: int) -> str:
     low, high = (0, 0) if header.pixels is None else header.pixels.stored_range
     at = low + high - stored if header.inverted else stored
     first = header.planes[0]
-    value = at if "ModalityLUTSequence" in header.tables else at * first.slope + first.intercept
+    value = at * first.slope + first.intercept if header.table is None else header.table.look_up(np.array([at]))[0]
     return f"padding outside the image has the value {value:g}"
-
-
-def _coloured(header: Header, raw: Array) -> Array:
-    """(y, x, 3) of 8 bits; some writers fill only the low byte of 16-bit entries."""
-    with quiet():
-        colours = np.asarray(apply_color_lut(raw, header.tables))[..., :3]
-    if colours.dtype == np.uint8:
-        return colours
-    return (colours >> 8 if _is_deep(header) else colours).astype(np.uint8)
-
-
-def _is_deep(header: Header) -> bool:
-    """Whether any entry of the palette is above 255."""
-    with quiet():
-        descriptor = header.tables.get("RedPaletteColorLookupTableDescriptor")
-        if descriptor is None:
-            return False
-        count = int(descriptor[0]) or 2**16
-        first = int(descriptor[1])
-        table = apply_color_lut(np.arange(first, first + count, dtype=np.int64)[None], header.tables)
-    return bool(table.dtype != np.uint8 and table.max() > 255)
 
 
 def _narrowed(whole: Array) -> Array:
