@@ -218,4 +218,5 @@ def write_medium(folder: Path, files: Sequence[Path]) -> Path:
     for path in files:
         medium.add(path)
     medium.write(folder)
+    medium._stage["t"].cleanup()  # pydicom leaves it to the garbage collector, which warns
     return folder / "DICOMDIR"

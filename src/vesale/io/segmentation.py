@@ -18,10 +18,9 @@ from pydicom.valuerep import DA, TM
 from vesale.core.errors import SourceError
 from vesale.core.image import Array
 
-from .dicom_header import read_header
 from .lazy import quiet, reading
 from .segmentation_read import read_by_frames, referenced
-from .segmentation_sources import frame_sources, is_placed, restore
+from .segmentation_sources import frame_sources, restore
 
 TISSUE = CodedConcept("85756007", "SCT", "Tissue")
 ALGORITHM_FAMILY = CodedConcept("123109", "DCM", "Artificial Intelligence")
@@ -58,9 +57,8 @@ def write_segmentation(path: Path, planes: Array, drawn: Drawn, algorithm: str =
     with reading(files[0], "the source of a DICOM segmentation", quote=False), quiet():
         sources = [pydicom.dcmread(p, stop_before_pixels=True, force=True) for p in files]
         _refuse_nameless(files[0], sources)
-        whole, numbers = sources[0], {}
-        if drawn.frames:
-            sources, numbers = frame_sources(files[0], drawn.frames)
+        whole, made = sources[0], frame_sources(files[0], drawn.frames) if drawn.frames else None
+        sources = sources if made is None else made.sources
         classes = {str(s.SOPInstanceUID): s.SOPClassUID for s in sources}
         _complete(sources)
         segments = drawn.names[1:] if drawn.exclusive else drawn.names
@@ -78,11 +76,11 @@ def write_segmentation(path: Path, planes: Array, drawn: Drawn, algorithm: str =
             software_versions=version("vesale"),
             device_serial_number="0",
             content_label="SEGMENTATION",
-            omit_empty_frames=not numbers,  # a reader can then count the frames of the source
+            omit_empty_frames=made is None,  # a reader can then count the frames of the source
         )
         _restore_classes(segmentation, classes)
-        if numbers:
-            restore(segmentation, whole, numbers, is_placed(read_header(files[0])))
+        if made is not None:
+            restore(segmentation, whole, made)
         path.parent.mkdir(parents=True, exist_ok=True)
         segmentation.save_as(path, enforce_file_format=True)
     return path

@@ -131,7 +131,10 @@ def _by_reference(path: Path, header: Header, grid: Grid | None) -> tuple[list[t
     """Frames without a place: in the order of what they refer to; on a grid only when it has as many planes."""
     with reading(path, "a DICOM segmentation", quote=False), quiet():
         sources = referenced(pydicom.dcmread(path, stop_before_pixels=True, force=True))
-    order = {source: i for i, source in enumerate(dict.fromkeys(sources))}
+    said = [next((v for k, v in p.keys if k == "dimension ReferencedFrameNumber"), None) for p in header.planes]
+    known = len(sources) == len(said) and all(isinstance(v, float) for v in said)
+    ranked = sorted(zip(said, sources, strict=True)) if known else [(0.0, s) for s in sorted(sources, key=_frame)]  # type: ignore[type-var]
+    order = {source: i for i, source in enumerate(dict.fromkeys(s for _, s in ranked))}
     if len(sources) != len(header.planes) or len({uid for uid, _ in order}) > 1:
         raise SourceError(f"{path}: neither places nor sources say where the segmentation's frames lie", OTHER)
     shape = header.shape if len(order) == 1 else (len(order), *header.shape)
@@ -139,6 +142,10 @@ def _by_reference(path: Path, header: Header, grid: Grid | None) -> tuple[list[t
         raise SourceError(f"{path}: the segmentation is {shape}, its image {grid.shape}", OTHER)
     at = [(0, 0) if len(order) == 1 else (order[s], 0, 0) for s in sources]
     return at, grid or Grid(shape)
+
+
+def _frame(source: tuple[str, int]) -> int:
+    return source[1]
 
 
 def _drawn(header: Header, at: Sequence[tuple[int, ...]], shape: tuple[int, ...], kind: str) -> NDArray[np.uint16]:

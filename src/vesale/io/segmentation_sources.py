@@ -1,7 +1,8 @@
 """The frames of a multi-frame source as the single-frame data sets that highdicom takes, and, when the segmentation is
 made, its references put right; what the frames are is in `dicom_planes.py`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pydicom
@@ -12,49 +13,61 @@ from pydicom.uid import generate_uid
 from .dicom_header import Header, read_header
 from .dicom_planes import Plane
 
-_LEFT_OUT = frozenset(
+_LEFT_OUT = frozenset(  # and set anew for each frame: the others' elements are shared
     (
         *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "NumberOfFrames"),
         *("DimensionOrganizationSequence", "DimensionIndexSequence", "FrameIncrementPointer", "GridFrameOffsetVector"),
         *("SliceThickness", "SpacingBetweenSlices", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"),
-        *("DetectorInformationSequence", "ConcatenationUID"),
+        *("DetectorInformationSequence", "ConcatenationUID", "SOPInstanceUID", "Rows", "Columns"),
     )
 )
 _FRAME_NUMBER, _DERIVATION = Tag("ReferencedFrameNumber"), Tag("DerivationImageSequence")
 
 
-def frame_sources(path: Path, frames: Sequence[int]) -> tuple[list[Dataset], dict[str, int]]:
-    """A data set for each of these frames, and its made-up instance UID -> the frame's number from 1.
+@dataclass(frozen=True, slots=True)
+class FrameSources:
+    """A data set for each chosen frame of one file."""
 
-    Frames without a place get one that `restore` takes away again, for highdicom knows no other order.
-    """
+    sources: list[Dataset]
+    numbers: dict[str, int]
+    """Made-up instance UID -> the frame's number from 1, in the order of the planes."""
+    placed: bool
+    """False when the frames have no place each of their own: the one they got is taken away again by `restore`."""
+
+
+def frame_sources(path: Path, frames: Sequence[int]) -> FrameSources:
+    """The data sets of these frames; highdicom knows no order but places."""
     header = read_header(path)
+    chosen = [header.planes[i] for i in frames]
+    placed = _are_placed(header, chosen)
     whole = pydicom.dcmread(path, stop_before_pixels=True, force=True)
     base = Dataset()
     base.update({e.tag: e for e in whole if e.keyword not in _LEFT_OUT and not 0x6000 <= e.tag.group < 0x6020})
-    step = _step([header.planes[i] for i in frames])
+    step = _step(chosen)
     sources, numbers = [], {}
-    for order, i in enumerate(frames):
-        source = Dataset(base)
+    for order, plane in enumerate(chosen):
+        source = Dataset()
+        source.update(base)
         source.SOPInstanceUID = generate_uid()
         source.Rows, source.Columns = header.shape
-        _place(source, header, header.planes[i], order)
+        _place(source, plane if placed else None, order)
         source.SpacingBetweenSlices = step
-        numbers[str(source.SOPInstanceUID)] = i + 1
+        numbers[str(source.SOPInstanceUID)] = plane.index + 1
         sources.append(source)
-    if not is_placed(header) or "FrameOfReferenceUID" not in base:
+    if not placed or "FrameOfReferenceUID" not in base:
         frame = generate_uid()
         for source in sources:
             source.FrameOfReferenceUID = frame
-    return sources, numbers
+    return FrameSources(sources, numbers, placed)
 
 
-def is_placed(header: Header) -> bool:
-    return header.frame == "patient" and all(p.is_placed and p.spacing is not None for p in header.planes)
+def _are_placed(header: Header, planes: Sequence[Plane]) -> bool:
+    known = header.frame == "patient" and all(p.is_placed and p.spacing is not None for p in planes)
+    return known and len({p.position for p in planes}) == len(planes)
 
 
-def _place(source: Dataset, header: Header, plane: Plane, order: int) -> None:
-    if is_placed(header) and plane.position and plane.orientation and plane.spacing:
+def _place(source: Dataset, plane: Plane | None, order: int) -> None:
+    if plane is not None and plane.position and plane.orientation and plane.spacing:
         source.ImagePositionPatient = [float(f"{v:.10g}") for v in plane.position]
         source.ImageOrientationPatient = [float(f"{v:.10g}") for v in plane.orientation]
         source.PixelSpacing, source.SliceThickness = list(plane.spacing), plane.thickness
@@ -71,23 +84,32 @@ def _step(planes: Sequence[Plane]) -> float | None:
     return float(f"{sum((a - b) ** 2 for a, b in zip(first, second, strict=True)) ** 0.5:.10g}")
 
 
-def restore(segmentation: Dataset, source: Dataset, numbers: Mapping[str, int], placed: bool) -> None:
+def restore(segmentation: Dataset, source: Dataset, made: FrameSources) -> None:
     """Let the segmentation refer to the one real instance and its frames; forget a made-up place."""
+    orders = {number: order + 1 for order, number in enumerate(made.numbers.values())}
     for group in segmentation.PerFrameFunctionalGroupsSequence:
         for derivation in group.get("DerivationImageSequence", ()):
             for item in derivation.SourceImageSequence:
-                number = numbers.get(str(item.ReferencedSOPInstanceUID))
+                # segments share the items of their frames: a later one finds its item restored
+                number = made.numbers.get(str(item.ReferencedSOPInstanceUID)) or item.get("ReferencedFrameNumber")
                 if number is not None:
                     item.ReferencedFrameNumber = number
                     _refer(item, source)
-        if not placed:
-            group.pop("PlanePositionSequence", None)
+                    if not made.placed:
+                        _renumber(group, orders[number])
     for series in segmentation.get("ReferencedSeriesSequence", ()):
         only = series.ReferencedInstanceSequence[:1]
         _refer(only[0], source)
         series.ReferencedInstanceSequence = pydicom.Sequence(only)
-    if not placed:
+    if not made.placed:
         _forget_place(segmentation)
+
+
+def _renumber(group: Dataset, order: int) -> None:
+    """A frame without a place has its order among the planes as its dimension index."""
+    content = group.FrameContentSequence[0]
+    content.DimensionIndexValues = [*content.DimensionIndexValues[:-1], order]
+    group.pop("PlanePositionSequence", None)
 
 
 def _refer(item: Dataset, source: Dataset) -> None:
