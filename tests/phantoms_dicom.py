@@ -1,4 +1,4 @@
-"""Made DICOM of many frames and kinds with a planted truth: enhanced objects, nuclear medicine, dose, cine, PET, media."""
+"""Made DICOM of many kinds with a planted truth: enhanced objects, nuclear medicine, dose, cine, PET, media."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,7 +20,11 @@ ENHANCED_CT, ENHANCED_MR, ENHANCED_US = (
     UID("1.2.840.10008.5.1.4.1.1.4.1"),
     UID("1.2.840.10008.5.1.4.1.1.6.2"),
 )
-NM, PET, DOSE = UID("1.2.840.10008.5.1.4.1.1.20"), UID("1.2.840.10008.5.1.4.1.1.128"), UID("1.2.840.10008.5.1.4.1.1.481.2")
+NM, PET, DOSE = (
+    UID("1.2.840.10008.5.1.4.1.1.20"),
+    UID("1.2.840.10008.5.1.4.1.1.128"),
+    UID("1.2.840.10008.5.1.4.1.1.481.2"),
+)
 XA, US_CINE, SLIDE = (
     UID("1.2.840.10008.5.1.4.1.1.12.1"),
     UID("1.2.840.10008.5.1.4.1.1.3.1"),
@@ -68,7 +72,9 @@ def place(n: float, orientation: Sequence[float] = AXIAL, **more: Any) -> Datase
     """The per-frame functional groups of a slice."""
     group = item(
         PlanePositionSequence=[item(ImagePositionPatient=position(n, orientation))],
-        FrameContentSequence=[item(StackID="1", InStackPositionNumber=int(n) + 1, DimensionIndexValues=[1, int(n) + 1])],
+        FrameContentSequence=[
+            item(StackID="1", InStackPositionNumber=int(n) + 1, DimensionIndexValues=[1, int(n) + 1])
+        ],
     )
     for keyword, value in more.items():
         setattr(group, keyword, [value])

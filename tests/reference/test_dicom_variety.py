@@ -170,6 +170,5 @@ def test_each_file_is_what_it_is(variety, name):
 @pytest.mark.realdata
 def test_the_counts(variety, record_property):
     counts = Counter(sort(variety / name)[0] for name in EXPECTED)
-    print(dict(counts))
     record_property("figure", f"DICOM variety, {len(EXPECTED)} files: {dict(sorted(counts.items()))}")
     assert sum(counts[k] for k in ("image", "volume", "run", "mask")) == 42

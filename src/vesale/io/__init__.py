@@ -1,6 +1,6 @@
 """Files to sources: one file per format, chosen by content first. What is done to samples lives in ops and engine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vesale.core.errors import SourceError
@@ -61,6 +61,15 @@ def open_mask(path: Path | str, grid: Grid | None = None) -> Image:
 
         return read_mask(where, grid)
     return MASK_READERS[kind](where)
+
+
+def open_mask_on(path: Path, images: Sequence[Path]) -> Image:
+    """The labels at `path` as `open_mask` gives them; a DICOM segmentation laid on the grid of the first image."""
+    if not images or _format(path) != "dicom":
+        return open_mask(path)
+    from .dicom_header import read_header
+
+    return open_mask(path, open_source(images[0]).levels[0] if read_header(path).is_mask else None)
 
 
 def _format(path: Path) -> str:

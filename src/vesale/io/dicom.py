@@ -11,7 +11,7 @@ from vesale.core.image import Image, Source
 
 from . import pixels
 from .dicom_frames import frames
-from .dicom_header import read_header, refuse
+from .dicom_header import read_header, refuse, slide_error
 from .dicom_series import open_series, source_of, volumes_of
 from .lazy import digest
 
@@ -28,6 +28,8 @@ def open_dicom(path: Path) -> Source:
         from .dicom_directory import open_directory
 
         return open_directory(path)
+    if header.is_slide:
+        raise slide_error(header)
     return open_series([path])
 
 

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import convert_color_space
 from pydicom.uid import UID
 
 from vesale.core.errors import SourceError
@@ -68,6 +69,8 @@ def _unpacked(file: BinaryIO, pixels: Pixels, index: int) -> Array:
 
 def _decoded(stream: bytes, pixels: Pixels, options: dict[str, Any]) -> Array:
     """pydicom's decoders first; where they all fail, imagecodecs', which forgive more."""
+    if pixels.syntax in FAMILIES["rle"]:
+        return _run_lengths(stream, pixels)
     decoder = get_decoder(UID(pixels.syntax))
     try:
         array: Array = decoder.as_array(encapsulate([stream], has_bot=False), index=0, **options)[0]
@@ -77,6 +80,27 @@ def _decoded(stream: bytes, pixels: Pixels, options: dict[str, Any]) -> Array:
             raise
         return second
     return array
+
+
+def _run_lengths(stream: bytes, pixels: Pixels) -> Array:
+    """PS3.5 annex G: a packed segment for each byte of each sample, the highest byte first. The decoders that pydicom
+    would choose print a backtrace on damaged segments, or are slow."""
+    import imagecodecs
+
+    header = np.frombuffer(stream[:64], "<u4")
+    width, count = pixels.allocated // 8, pixels.rows * pixels.columns
+    starts = [int(v) for v in header[1 : 1 + pixels.samples * width]]
+    stops = [*starts[1:], len(stream)]
+    array = np.empty((count, pixels.samples, width), np.uint8)
+    for i, (start, stop) in enumerate(zip(starts, stops, strict=True)):
+        segment = np.frombuffer(imagecodecs.packbits_decode(stream[start:stop]), np.uint8)
+        array[:, i // width, i % width] = segment[:count]  # ValueError when there are too few
+    kind = f">{'i' if pixels.signed else 'u'}{width}"
+    samples = raster.native(array.reshape(-1).view(kind)).reshape(pixels.rows, pixels.columns, pixels.samples)
+    if pixels.samples == 1:
+        return _lowered(samples[..., 0], pixels)
+    ybr = pixels.photometric in ("YBR_FULL", "YBR_FULL_422")
+    return convert_color_space(samples, "YBR_FULL", "RGB") if ybr else samples
 
 
 def _forgiving(stream: bytes, pixels: Pixels) -> Array | None:
@@ -123,9 +147,11 @@ def _options(pixels: Pixels) -> dict[str, Any]:
 def _lowered(array: Array, pixels: Pixels) -> Array:
     """Samples from the middle of their words (PS3.5 8.1.1), their sign bit carried upwards."""
     up = pixels.allocated - 1 - pixels.high
-    return np.right_shift(np.left_shift(array, up), up + pixels.high + 1 - pixels.stored)
+    lowered: Array = np.right_shift(np.left_shift(array, up), pixels.allocated - pixels.stored)
+    return lowered
 
 
 def _full_range(ybr: Array) -> Array:
     rgb = (ybr.astype(np.float64) - (16, 128, 128)) @ _PARTIAL.T
-    return np.rint(rgb.clip(0, 255)).astype(np.uint8)
+    rounded: Array = np.rint(rgb.clip(0, 255)).astype(np.uint8)
+    return rounded

@@ -3,9 +3,10 @@
 Nothing here keeps, logs or quotes a value that could name a patient.
 """
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,8 +29,8 @@ from .dicom_kinds import (
     PROJECTIONS,
     SEGMENTATIONS,
     SLIDE,
-    undecodable,
     uid_name,
+    undecodable,
 )
 from .dicom_pet import Uptake, uptake
 from .dicom_pixels import KEYWORDS, Pixels, describe, refuse_pixels
@@ -38,20 +39,20 @@ from .dicom_stream import content, locate
 from .dicom_tables import Table, modality, palette
 from .lazy import plural, quiet, reading
 
-KEPT = 8192
-"""Headers that are remembered, so that a survey and the opening after it parse each file once."""
+MOST_KEPT = 20_000
+"""Frames whose headers are remembered, so that a survey and the opening after it parse each file once."""
 _CENTIMETRES, _PLANAR, _TISSUE = 3, 1, 1
 """Ultrasound regions (PS3.3 C.8.5.5): unit of the deltas, spatial format 2D, data type tissue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What one file says of its pixels and their place; no identity but UIDs, which only ever get compared or hashed."""
+    """What one file says of its pixels and their place; no identity but UIDs, which only get compared or hashed."""
 
     path: Path
-    series: str | None
-    instance: str | None
-    whole: str
+    series: str | None = field(repr=False)
+    instance: str | None = field(repr=False)
+    whole: str = field(repr=False)
     """What its frames belong to: the file, or the concatenation (PS3.3 C.7.6.16.2.2.4) that it is a part of."""
     sop_class: str
     modality: str | None
@@ -106,11 +107,35 @@ class Header:
         return self.sop_class == DIRECTORY
 
 
+@dataclass(slots=True)
+class _Memory:
+    """Headers by path, place on the disk, size and time of change; the longest unused are forgotten first."""
+
+    headers: "OrderedDict[tuple[Path, int, int, int, int], Header]" = field(default_factory=OrderedDict)
+    frames: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_MEMORY = _Memory()
+
+
 def read_header(path: Path) -> Header:
     """Everything before the pixels. SourceError when it is no DICOM or its header is damaged."""
     with reading(path, "DICOM", quote=False):
         stat = path.stat()
-        return _remembered(path, stat.st_size, stat.st_mtime_ns)
+        key = (path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        with _MEMORY.lock:
+            known = _MEMORY.headers.get(key)
+            if known is not None:
+                _MEMORY.headers.move_to_end(key)
+                return known
+        header = _fresh(path)
+    with _MEMORY.lock:
+        _MEMORY.frames += 0 if key in _MEMORY.headers else len(header.planes)
+        _MEMORY.headers[key] = header
+        while _MEMORY.frames > MOST_KEPT and len(_MEMORY.headers) > 1:
+            _MEMORY.frames -= len(_MEMORY.headers.popitem(last=False)[1].planes)
+    return header
 
 
 def refuse(header: Header) -> None:
@@ -118,7 +143,8 @@ def refuse(header: Header) -> None:
     path, pixels = header.path, header.pixels
     if pixels is None:
         raise SourceError(f"{path}: holds no image ({class_name(header)})", "give the images it is about")
-    refuse_slide(header)
+    if header.is_slide:
+        raise slide_error(header)
     if header.is_mask:
         raise SourceError(f"{path}: a segmentation is a mask, not an image", "give it in a mask column of labels.csv")
     refuse_samples(header)
@@ -141,12 +167,11 @@ def refuse_samples(header: Header) -> None:
         raise SourceError(f"{path}: {header.fault[0]}", header.fault[1])
 
 
-def refuse_slide(header: Header) -> None:
-    """Whole slides have a reader of their own."""
-    if header.is_slide:
-        raise SourceError(
-            f"{header.path}: a DICOM whole slide is not read yet", "convert it to a plain picture of one region"
-        )
+def slide_error(header: Header) -> SourceError:
+    """Whole slides are no image of this reader's."""
+    return SourceError(
+        f"{header.path}: a DICOM whole slide is not read yet", "convert it to a plain picture of one region"
+    )
 
 
 def class_name(header: Header) -> str:
@@ -157,8 +182,7 @@ def class_name(header: Header) -> str:
 # Parsing --------------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=KEPT)
-def _remembered(path: Path, _size: int, _changed: int) -> Header:
+def _fresh(path: Path) -> Header:
     with quiet():
         data, pixels = _parsed(path)
         if len(data) == 0:
@@ -389,4 +413,3 @@ def by_series(headers: Sequence[Header]) -> dict[str, list[Header]]:
     for header in headers:
         groups.setdefault(header.series or str(header.path), []).append(header)
     return groups
-

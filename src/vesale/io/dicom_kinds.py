@@ -39,7 +39,9 @@ READ: tuple[Kind, ...] = (
     Kind("enhanced ultrasound volume", "a volume in the volume's own frame of reference"),
     Kind("ophthalmic tomography", "a volume where its frames are placed, else frames without a spacing"),
     Kind("nuclear medicine, reconstructed", "one volume for each energy window, time slot or interval"),
-    Kind("nuclear medicine, planar, dynamic, gated, projections", "an image, or frames (frame, y, x), for each detector"),
+    Kind(
+        "nuclear medicine, planar, dynamic, gated, projections", "an image, or frames (frame, y, x), for each detector"
+    ),
     Kind("RT dose", "a volume of dose, in the unit that the file states"),
     Kind("ultrasound, angiography, fluoroscopy and other cine", "frames (frame, y, x) without a spacing"),
     Kind("multi-frame secondary capture", "frames (frame, y, x) without a spacing"),
@@ -69,7 +71,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "jpeg12": ("1.2.840.10008.1.2.4.51",),
     "lossless": ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"),
     "jpegls": ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"),
-    "jpeg2000": ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.92", "1.2.840.10008.1.2.4.93"),
+    "jpeg2000": (
+        "1.2.840.10008.1.2.4.90",
+        "1.2.840.10008.1.2.4.91",
+        "1.2.840.10008.1.2.4.92",
+        "1.2.840.10008.1.2.4.93",
+    ),
     "htj2k": ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"),
     "rle": ("1.2.840.10008.1.2.5",),
 }
@@ -103,14 +110,14 @@ def undecodable(syntax: str) -> tuple[str, str] | None:
         return f"pixels are a {VIDEO[syntax]} ({uid_name(syntax) or syntax})", "export its frames uncompressed"
     if syntax in ELSEWHERE:
         return f"pixels lie elsewhere ({uid_name(syntax) or syntax}): the file holds an address", "fetch the images"
+    standard = uid_name(syntax)
+    if standard is None:
+        return "a transfer syntax that is private to its maker or unknown", "export it uncompressed"
     try:
-        decoder = get_decoder(UID(syntax, validation_mode=IGNORE))
+        decoder = get_decoder(UID(syntax))
     except NotImplementedError:
-        standard = uid_name(syntax)
-        if standard is None:
-            return "a transfer syntax that is private to its maker or unknown", "export it uncompressed"
         return f"no decoder for the transfer syntax {standard}", "export it uncompressed"
     if decoder.is_available:
         return None
     package = DECODERS.get(syntax, "pylibjpeg")
-    return f"the decoder of {uid_name(syntax)} is not installed", f"pip install {package}, or the extra vesale[gdcm]"
+    return f"the decoder of {standard} is not installed", f"pip install {package}, or the extra vesale[gdcm]"

@@ -122,7 +122,7 @@ def _since(injected: float | None, later: float | None) -> float | None:
 
 
 def _injected(data: Dataset, tracer: Dataset, reference: float | None) -> float | None:
-    """The injection's moment; of a time without a date, the last such time before the scan if the tracer is short-lived."""
+    """The injection's moment; without a date, and for a short-lived tracer, the last such time before the scan."""
     exact = element.stamp(tracer, "RadiopharmaceuticalStartDateTime")
     clock, half_life = element.seconds(tracer, "RadiopharmaceuticalStartTime"), element.positive(tracer, _HALF_LIFE)
     if reference is None or half_life is None:

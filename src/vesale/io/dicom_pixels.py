@@ -15,6 +15,7 @@ from .dicom_stream import LARGEST_HEAD, Facts, Place, facts, joined
 from .lazy import plural
 
 KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
+MOST_FRAMES = 200_000
 _LARGEST = 2**16 - 1
 """Rows and columns are numbers of 16 bits."""
 _SPOILT = "the file is cut or damaged: copy or export it again"
@@ -64,6 +65,13 @@ class Pixels:
 
 def describe(data: Dataset, tag: int, place: Place, file: BinaryIO, syntax: str) -> Pixels:
     """What the header says of the samples, put right by the stream."""
+    pixels = _described(data, tag, place, file, syntax)
+    if pixels.frames <= MOST_FRAMES:
+        return pixels
+    return replace(pixels, frames=1, fault=(f"{pixels.frames:,} frames in one file: a damaged header", _SPOILT))
+
+
+def _described(data: Dataset, tag: int, place: Place, file: BinaryIO, syntax: str) -> Pixels:
     said = _as_said(data, KEYWORDS[tag], place, syntax)
     frames = element.whole(data, "NumberOfFrames")
     if place.fragments is None:
@@ -88,7 +96,9 @@ def refuse_pixels(path: Path, pixels: Pixels) -> None:
             "export it as MONOCHROME2 or RGB",
         )
     if pixels.allocated != 1 and (pixels.allocated % 8 or not 8 <= pixels.allocated <= 64):
-        raise SourceError(f"{path}: {pixels.allocated} bits allocated: only 1, 8, 16, 32, 64 are read", "export it again")
+        raise SourceError(
+            f"{path}: {pixels.allocated} bits allocated: only 1, 8, 16, 32, 64 are read", "export it again"
+        )
     if not 1 <= pixels.stored <= pixels.allocated or not pixels.stored - 1 <= pixels.high < pixels.allocated:
         found = f"bit {pixels.high} as the highest of {pixels.stored} in {pixels.allocated}"
         raise SourceError(f"{path}: an impossible depth: {found}", "export it again")
@@ -145,7 +155,10 @@ def _native(said: Pixels, frames: int | None) -> Pixels:
     if said.place.length == 0:
         return replace(pixels, fault=("its pixel data are empty", _SPOILT))
     bits = 8 * said.place.length
-    if said.photometric == "YBR_FULL_422" and bits // (frames or 1) >= said.rows * said.columns * 3 * said.allocated > 0:
+    if (
+        said.photometric == "YBR_FULL_422"
+        and bits // (frames or 1) >= said.rows * said.columns * 3 * said.allocated > 0
+    ):
         pixels = replace(pixels, photometric="YBR_FULL")
         notes.append("YBR_FULL_422 by the header, but every pixel has its own colour: read as YBR_FULL")
     if pixels.frame_bits == 0:
@@ -184,7 +197,9 @@ def _reconciled(said: Pixels, seen: Facts) -> Pixels:
         damage = f"its stream says {seen.columns} x {seen.rows} pixels: the stream's header is damaged"
         return replace(said, fault=(damage, _SPOILT))
     if seen.rows and seen.columns and (seen.rows, seen.columns) != (pixels.rows, pixels.columns):
-        notes.append(f"the stream has {seen.columns} x {seen.rows} pixels, the header says {said.columns} x {said.rows}")
+        notes.append(
+            f"the stream has {seen.columns} x {seen.rows} pixels, the header says {said.columns} x {said.rows}"
+        )
         pixels = replace(pixels, rows=seen.rows, columns=seen.columns)
     if seen.samples and seen.samples != pixels.samples:
         notes.append(f"the stream has {plural(seen.samples, 'sample')} a pixel, the header says {pixels.samples}")
@@ -230,6 +245,4 @@ def _run_length(pixels: Pixels, seen: Facts) -> Pixels:
         return replace(pixels, fault=(found, "export it uncompressed"))
     note = f"the stream has {8 * each} bits a sample, the header says {pixels.allocated}"
     stored = min(pixels.stored, 8 * each)
-    return replace(
-        pixels, allocated=8 * each, stored=stored, high=stored - 1, notes=(*pixels.notes, note)
-    )
+    return replace(pixels, allocated=8 * each, stored=stored, high=stored - 1, notes=(*pixels.notes, note))

@@ -5,7 +5,7 @@ Which frames make a volume is decided in `dicom_volumes.py`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ class Plane:
     unit: str | None = None
     segment: int | None = None
     """Of a segmentation: the segment whose mask the frame holds."""
-    keys: tuple[tuple[str, Key], ...] = ()
+    keys: tuple[tuple[str, Key], ...] = field(default=(), repr=False)
     """What may tell the volumes of one series apart, by the standard's keywords; times in seconds."""
 
     @property
@@ -160,7 +160,7 @@ def plain_keys(data: Dataset) -> tuple[tuple[str, Key], ...]:
 def _keys(data: Dataset) -> Iterator[tuple[str, Key]]:
     for keyword, read in KEYS.items():
         if keyword in data and (found := read(data, keyword)) not in (None, ()):
-            yield keyword, found  # type: ignore[misc]
+            yield keyword, found
 
 
 def _private_keys(data: Dataset) -> Iterator[tuple[str, Key]]:
@@ -319,7 +319,7 @@ def _dose(data: Dataset, frames: int, base: Plane) -> Layout:
 
 
 def _nuclear(data: Dataset, frames: int, base: Plane) -> Layout:
-    """Frames named by the frame increment pointer's vectors; reconstructed slices are placed (PS3.3 C.8.4.8, C.8.4.15)."""
+    """Frames counted by the vectors of their increment pointer; reconstructed ones placed (PS3.3 C.8.4.8, C.8.4.15)."""
     kind = next(iter(element.codes(data, "ImageType")[2:3]), "")
     vectors = {k: element.numbers(data, k) for k in (*_VECTORS, "SliceVector")}
     vectors = {k: v for k, v in vectors.items() if len(v) == frames}

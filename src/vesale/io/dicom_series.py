@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vesale.core.errors import SourceError
-from vesale.core.grid import Box, Grid
+from vesale.core.grid import Box, Frame, Grid
 from vesale.core.image import Array, Description, Source
 
 from . import pixels as raster
@@ -110,7 +110,7 @@ def _image_grid(s: Slice) -> Grid:
     plane, shape = s.plane, s.header.shape
     if plane.position is None or plane.orientation is None or s.header.frame == "none":
         return Grid(shape, plane.spacing)
-    frame = "patient" if s.header.frame == "patient" else "unknown"
+    frame: Frame = "patient" if s.header.frame == "patient" else "unknown"
     return Grid(shape, plane.spacing, plane.position, (plane.orientation[3:], plane.orientation[:3]), frame)
 
 

@@ -19,9 +19,10 @@ LARGEST_HEAD = 2**20
 """A JPEG's frame header lies behind its application segments, which are at most 64 KiB each."""
 _ITEM, _END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 _LONG = (b"OB", b"OW", b"OF", b"OD", b"UN", b"OL", b"OV")
-_MOST_FRAGMENTS = 2_000_000
+_MOST_FRAGMENTS = 1_000_000
 _STARTS = (b"\xff\xd8", b"\xff\x4f", b"\x00\x00\x00\x0cjP  ")
 _JPEG_FAMILIES = {0xC0: "jpeg8", 0xC1: "jpeg12", 0xC2: "progressive", 0xC3: "lossless", 0xF7: "jpegls"}
+_FRAMES = frozenset({*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC})
 _RGB_IDS = ((82, 71, 66), (114, 103, 98))
 
 
@@ -169,7 +170,7 @@ def _jpeg(frame: bytes) -> Facts | None:
             at += 1
             continue
         body = frame[at + 4 : at + 2 + struct.unpack_from(">H", frame, at + 2)[0]]
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) or marker == 0xF7:
+        if marker in _FRAMES:
             break
         if marker == 0xE0 and body.startswith(b"JFIF"):
             colour = "YBR_FULL"

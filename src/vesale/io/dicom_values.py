@@ -38,7 +38,9 @@ def transformed(header: Header, plane: Plane, raw: Array) -> Array:
             return raw
         if raw.dtype.kind == "f" or not (plane.slope.is_integer() and plane.intercept.is_integer()):
             return (raw.astype(np.float64) * plane.slope + plane.intercept).astype(np.float32)
-        return _narrowed(raw.astype(np.int64) * int(plane.slope) + int(plane.intercept))
+        slope, intercept = int(plane.slope), int(plane.intercept)
+        wide = np.int32 if _reach(raw) * abs(slope) + abs(intercept) < 2**31 else np.int64
+        return _narrowed(raw.astype(wide) * slope + intercept)
 
 
 def value_notes(header: Header) -> list[str]:
@@ -61,6 +63,11 @@ def _padding_note(header: Header, stored: int) -> str:
     first = header.planes[0]
     value = at * first.slope + first.intercept if header.table is None else header.table.look_up(np.array([at]))[0]
     return f"padding outside the image has the value {value:g}"
+
+
+def _reach(raw: Array) -> int:
+    """The largest magnitude that the samples' type can hold."""
+    return 1 if raw.dtype.kind == "b" else 2 ** (8 * raw.dtype.itemsize)
 
 
 def _narrowed(whole: Array) -> Array:

@@ -86,7 +86,11 @@ def place(slices: Sequence[Slice]) -> str:
 
 
 def _mixed(differing: str, groups: int) -> tuple[str, ...]:
-    return (f"the series holds {groups} sets of slices that differ in {differing}: this is one of them",) if differing else ()
+    return (
+        (f"the series holds {groups} sets of slices that differ in {differing}: this is one of them",)
+        if differing
+        else ()
+    )
 
 
 # Unplaced -------------------------------------------------------------------------------------------------------------
@@ -235,7 +239,7 @@ def _key(s: Slice, keyword: str | None) -> Key | None:
 def _varying(slices: Sequence[Slice]) -> list[str]:
     """Keywords with several values among the slices, in the order of the planes' own table."""
     names = dict.fromkeys(k for s in slices for k, _ in s.plane.keys)
-    return [k for k in names if 1 < len({_key(s, k) for s in slices})]
+    return [k for k in names if len({_key(s, k) for s in slices}) > 1]
 
 
 def _grouped(slices: Sequence[Slice], keys: Sequence[str]) -> Iterator[tuple[tuple[Key | None, ...], list[Slice]]]:

@@ -55,7 +55,7 @@ def write_segmentation(path: Path, planes: Array, drawn: Drawn, algorithm: str =
     """
     files = drawn.files
     with reading(files[0], "the source of a DICOM segmentation", quote=False), quiet():
-        sources = [pydicom.dcmread(p, stop_before_pixels=True, force=True) for p in files]
+        sources: list[Dataset] = [pydicom.dcmread(p, stop_before_pixels=True, force=True) for p in files]
         _refuse_nameless(files[0], sources)
         whole, made = sources[0], frame_sources(files[0], drawn.frames) if drawn.frames else None
         sources = sources if made is None else made.sources
@@ -157,9 +157,9 @@ def _frames(planes: Array, exclusive: bool) -> Array:
 def read_segmentation(path: Path, exclusive: bool | None = None) -> Array:
     """The inverse of `write_segmentation`: (z, y, x) or (y, x) of indices, or (class, ...) of 0 and 1, uint8.
 
-    Planes are in the order of the instances or frames that the object refers to, which is our series reader's when we wrote it;
-    a plane without a frame is empty. `exclusive` None: by the file, indices unless its segments overlap. SourceError
-    when it is no segmentation, or when its segments overlap and indices are wanted.
+    Planes are in the order of the instances or frames that the object refers to, which is our series reader's when we
+    wrote it; a plane without a frame is empty. `exclusive` None: by the file, indices unless its segments overlap.
+    SourceError when it is no segmentation, or when its segments overlap and indices are wanted.
     """
     with reading(path, "a DICOM segmentation", quote=False), quiet():
         whole = pydicom.dcmread(path)

@@ -3,6 +3,7 @@ on the grid of the image that it was drawn on."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -86,8 +87,9 @@ def _refuse_kind(path: Path) -> str:
 
 
 def _distinct(heights: Vector) -> Vector:
-    ordered = np.sort(heights)
-    return ordered[np.concatenate([[True], np.diff(ordered) > 1e-3])]
+    ordered: Vector = np.sort(heights)
+    fresh: Vector = ordered[np.concatenate([[True], np.diff(ordered) > 1e-3])]
+    return fresh
 
 
 def _step(levels: Vector, between: float | None) -> float | None:
@@ -97,7 +99,10 @@ def _step(levels: Vector, between: float | None) -> float | None:
         if step is None or step <= 0:
             continue
         counts = (levels - levels[0]) / step
-        if np.abs(counts - np.rint(counts)).max() < NEAR * max(1.0, counts[-1] / 100) and np.rint(gaps / step).min() > 0:
+        if (
+            np.abs(counts - np.rint(counts)).max() < NEAR * max(1.0, counts[-1] / 100)
+            and np.rint(gaps / step).min() > 0
+        ):
             return float((levels[-1] - levels[0]) / round(float(counts[-1])))
     return None
 
@@ -131,21 +136,19 @@ def _by_reference(path: Path, header: Header, grid: Grid | None) -> tuple[list[t
     """Frames without a place: in the order of what they refer to; on a grid only when it has as many planes."""
     with reading(path, "a DICOM segmentation", quote=False), quiet():
         sources = referenced(pydicom.dcmread(path, stop_before_pixels=True, force=True))
-    said = [next((v for k, v in p.keys if k == "dimension ReferencedFrameNumber"), None) for p in header.planes]
-    known = len(sources) == len(said) and all(isinstance(v, float) for v in said)
-    ranked = sorted(zip(said, sources, strict=True)) if known else [(0.0, s) for s in sorted(sources, key=_frame)]  # type: ignore[type-var]
-    order = {source: i for i, source in enumerate(dict.fromkeys(s for _, s in ranked))}
+    said = [v for p in header.planes for k, v in p.keys if k == "dimension ReferencedFrameNumber"]
+    ranks = [v for v in said if isinstance(v, float)]
+    if len(ranks) != len(sources):
+        ranks = [float(number) for _, number in sources]
+    ranked = [source for _, source in sorted(zip(ranks, sources, strict=True))]
+    order = {source: i for i, source in enumerate(dict.fromkeys(ranked))}
     if len(sources) != len(header.planes) or len({uid for uid, _ in order}) > 1:
         raise SourceError(f"{path}: neither places nor sources say where the segmentation's frames lie", OTHER)
     shape = header.shape if len(order) == 1 else (len(order), *header.shape)
     if grid is not None and grid.shape != shape:
         raise SourceError(f"{path}: the segmentation is {shape}, its image {grid.shape}", OTHER)
-    at = [(0, 0) if len(order) == 1 else (order[s], 0, 0) for s in sources]
+    at: list[tuple[int, ...]] = [(0, 0) if len(order) == 1 else (order[s], 0, 0) for s in sources]
     return at, grid or Grid(shape)
-
-
-def _frame(source: tuple[str, int]) -> int:
-    return source[1]
 
 
 def _drawn(header: Header, at: Sequence[tuple[int, ...]], shape: tuple[int, ...], kind: str) -> NDArray[np.uint16]:
@@ -156,7 +159,7 @@ def _drawn(header: Header, at: Sequence[tuple[int, ...]], shape: tuple[int, ...]
     shown = frames(header.path, header.pixels, [p.index for p in header.planes])
     for plane, start, frame in zip(header.planes, at, shown, strict=True):
         y, x = start[-2:]
-        here = (*start[:-2], slice(y, y + rows), slice(x, x + columns))
+        here: tuple[Any, ...] = (*start[:-2], slice(y, y + rows), slice(x, x + columns))
         drawn: Array = frame if kind == "LABELMAP" else (frame != 0) * np.uint16(plane.segment or 1)
         before = labels[here]
         if ((before != 0) & (drawn != 0) & (before != drawn)).any():

@@ -194,7 +194,9 @@ def test_one_slice_at_many_times_is_a_run(tmp_path, rng):
 
 
 def test_an_ultrasound_volume_keeps_its_own_frame_of_reference(tmp_path, rng):
-    groups = [made.item(PlanePositionVolumeSequence=[made.item(ImagePositionVolume=made.position(n))]) for n in range(4)]
+    groups = [
+        made.item(PlanePositionVolumeSequence=[made.item(ImagePositionVolume=made.position(n))]) for n in range(4)
+    ]
     common = made.item(
         PixelMeasuresSequence=[made.item(PixelSpacing=[0.8, 0.7])],
         PlaneOrientationVolumeSequence=[made.item(ImageOrientationVolume=list(made.AXIAL))],
@@ -338,7 +340,7 @@ def test_a_file_that_ends_among_its_frames_is_refused(tmp_path, rng):
     for syntax in (None, RLELossless):
         path = made.write(tmp_path / "a.dcm", made.cine(rng, stored(rng)), syntax)
         path.write_bytes(path.read_bytes()[:-500])
-        with pytest.raises(SourceError, match="ends before|holds"):
+        with pytest.raises(SourceError, match=r"ends before|holds"):
             open_source(path)
 
 
@@ -347,3 +349,10 @@ def test_nothing_names_the_patient(tmp_path, rng):
     source = open_source(path)
     text = notes(source) + repr(source)
     assert not any(secret in text for secret in ("Made", "MADE-UP", "1900"))
+
+
+def test_more_frames_than_can_be_are_a_damaged_header(tmp_path, rng):
+    d = made.cine(rng, stored(rng, (30, 120, 160), np.uint16))
+    d.Rows = d.Columns = 1
+    with pytest.raises(SourceError, match="576,000 frames"):
+        open_source(made.write(tmp_path / "a.dcm", d))

@@ -238,9 +238,7 @@ def test_a_stream_of_another_colour_model(tmp_path, rng, said, stream_is):
     y, x = np.mgrid[0:40, 0:56]
     planted = np.stack([4 * y, 4 * x, 255 - 4 * y], -1).clip(0, 255).astype(np.uint8)
     stream = imagecodecs.jpeg8_encode(planted, level=98, colorspace="RGB", outcolorspace=stream_is, subsampling="444")
-    source = encoded(
-        tmp_path / "a.dcm", rng, planted, stream, JPEGBaseline8Bit, PhotometricInterpretation=said
-    )
+    source = encoded(tmp_path / "a.dcm", rng, planted, stream, JPEGBaseline8Bit, PhotometricInterpretation=said)
     np.testing.assert_allclose(source.read().data, planted.transpose(2, 0, 1), atol=12)
     assert "the header says" in notes(source)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 import phantoms
@@ -75,8 +76,6 @@ def test_two_keywords_at_once(tmp_path, rng):
 
 
 def test_the_b_value_of_makers_without_the_standards_place(tmp_path, rng):
-    import pydicom
-
     _, paths = one_series(tmp_path, rng, [(ct(rng), {}), (ct(rng), {})])
     for path in paths:
         d = pydicom.dcmread(path)
@@ -105,7 +104,7 @@ def test_a_localiser_of_three_planes(tmp_path, rng):
 
 def test_a_part_with_a_gap_fails_alone(tmp_path, rng):
     _, paths = one_series(tmp_path / "in", rng, [(ct(rng, (6, 12, 16)), {"EchoTime": e}) for e in (1.0, 2.0)])
-    places = {p: round(float(__import__("pydicom").dcmread(p).ImagePositionPatient[2]), 3) for p in paths}
+    places = {p: round(float(pydicom.dcmread(p).ImagePositionPatient[2]), 3) for p in paths}
     gone = next(p for p in paths if p.name.startswith("1-") and places[p] == 105.0)
     gone.unlink()
     found = find_inputs([str(tmp_path / "in")], tmp_path / "scratch")
@@ -128,7 +127,7 @@ def test_copies_are_named(tmp_path, rng):
     paths = phantoms.write_series(tmp_path / "s", rng, ct(rng))
     copy = tmp_path / "s" / "copy.dcm"
     copy.write_bytes(paths[1].read_bytes())
-    with pytest.raises(SourceError, match="1 position repeated.*copies of one file") as caught:
+    with pytest.raises(SourceError, match=r"1 position repeated.*copies of one file") as caught:
         open_source(tmp_path / "s")
     assert "copy.dcm" in caught.value.message
 
