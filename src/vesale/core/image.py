@@ -68,6 +68,8 @@ class Description:
     """What was odd or had to be decided (spacing taken from positions, alpha dropped), in plain sentences."""
     files: tuple[Path, ...] = ()
     """Where the bytes lie (the slices of a series in order); never written into a document."""
+    frames: tuple[int, ...] = ()
+    """Of a file with several frames: which of them, from 0, in the order of the first axis; () is all there is."""
 
 
 class Source(Protocol):

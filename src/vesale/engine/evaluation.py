@@ -199,7 +199,7 @@ def _compared(exam: Exam, cohort: Cohort, named: tuple[str, Partition], readings
     files = sorted((readings / exam.id).glob(f"{name}*.mask.*"))
     said = np.zeros_like(truth)
     if output.exclusive and files:
-        said = open_mask(files[0]).data
+        said = open_mask(files[0], image.grid).data
     elif not output.exclusive:
         said = np.stack([open_mask(readings / exam.id / f"{name}.{n}.mask.png").data[0] > 0 for n in output.names])
     return confusion_overlay(composite(image), said * counts, truth * counts, counts.any(0))

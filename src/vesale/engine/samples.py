@@ -12,7 +12,7 @@ from ..core.exam import Cohort, Exam, View
 from ..core.image import Array, Image, Source
 from ..core.recipe import Look, Recipe
 from ..core.task import Category, Partition, Quantity, Task
-from ..io import open_mask, open_source
+from ..io import open_mask_on, open_source
 from ..ops.look import evenly, prepare, prepare_labels
 from .views import read_view
 
@@ -74,16 +74,16 @@ def slices_to_see(image: Image, task: Task, look: Look) -> list[int] | None:
 def view_labels(cohort: Cohort, view: View, output: Partition, shape: tuple[int, ...]) -> Array:
     """(1, *shape) of indices when exclusive, else (names, *shape) of 0 / 1; 255 where the truth does not count."""
     if output.exclusive:
-        labels = _index_mask(cohort, view.masks.get(""), output, shape)
+        labels = _index_mask(cohort, view, output, shape)
     else:
         labels = np.zeros((len(output.names), *shape), np.uint8)
         for i, name in enumerate(output.names):
             if name in view.masks:
-                labels[i] = _read_mask(cohort, view.masks[name], shape) > 0
+                labels[i] = _read_mask(cohort, view, view.masks[name], shape) > 0
         if not view.masks:
             labels[:] = IGNORED
     if view.roi is not None:
-        labels[:, _read_mask(cohort, view.roi, shape) == 0] = IGNORED
+        labels[:, _read_mask(cohort, view, view.roi, shape) == 0] = IGNORED
     return labels
 
 
@@ -117,10 +117,11 @@ def _pooled_truth(value: str | float | None, output: Quantity | Category) -> NDA
     return np.array([np.nan if index is None else index], np.float32)
 
 
-def _index_mask(cohort: Cohort, path: str | None, output: Partition, shape: tuple[int, ...]) -> Array:
+def _index_mask(cohort: Cohort, view: View, output: Partition, shape: tuple[int, ...]) -> Array:
+    path = view.masks.get("")
     if path is None:
         return np.full((1, *shape), IGNORED, np.uint8)
-    mask = _read_mask(cohort, path, shape)
+    mask = _read_mask(cohort, view, path, shape)
     if len(output.names) == 2:
         return (mask > 0).astype(np.uint8)[None]
     highest = int(mask.max(initial=0))
@@ -133,8 +134,8 @@ def _index_mask(cohort: Cohort, path: str | None, output: Partition, shape: tupl
     return mask.astype(np.uint8)[None]
 
 
-def _read_mask(cohort: Cohort, path: str, shape: tuple[int, ...]) -> Array:
-    mask = open_mask(cohort.root / path)
+def _read_mask(cohort: Cohort, view: View, path: str, shape: tuple[int, ...]) -> Array:
+    mask = open_mask_on(cohort.root / path, [cohort.root / image for image in view.inputs.values()])
     if mask.grid.shape != shape:
         raise ShapeError(
             f"{path}: the mask is {mask.grid.shape}, its image {shape}", "export the mask at the image's size"

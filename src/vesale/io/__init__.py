@@ -1,9 +1,10 @@
 """Files to sources: one file per format, chosen by content first. What is done to samples lives in ops and engine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vesale.core.errors import SourceError
+from vesale.core.grid import Grid
 from vesale.core.image import Image, Source
 from vesale.core.registry import Registry
 
@@ -48,16 +49,30 @@ def open_source(path: Path | str) -> Source:
     return READERS[_format(where)](where)
 
 
-def open_mask(path: Path | str) -> Image:
+def open_mask(path: Path | str, grid: Grid | None = None) -> Image:
     """The labels at `path`, kind 'labels', one channel of the stored numbers: palette indices, bilevel as 0 and 1.
 
+    `grid`: of the image that it was drawn on; a DICOM segmentation, which leaves empty planes out, is laid on it.
     SourceError when it is coloured, fractional or lossy: then nobody can know which class a pixel has.
     """
     where = Path(path)
     kind = _format(where)
     if kind not in MASK_READERS.table:
         raise SourceError(f"{where}: a {kind} is no mask", "give one file")
+    if kind == "dicom":
+        from .dicom import read_mask
+
+        return read_mask(where, grid)
     return MASK_READERS[kind](where)
+
+
+def open_mask_on(path: Path, images: Sequence[Path]) -> Image:
+    """The labels at `path` as `open_mask` gives them; a DICOM segmentation laid on the grid of the first image."""
+    if not images or _format(path) != "dicom":
+        return open_mask(path)
+    from .dicom_header import read_header
+
+    return open_mask(path, open_source(images[0]).levels[0] if read_header(path).is_mask else None)
 
 
 def _format(path: Path) -> str:

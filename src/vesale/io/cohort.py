@@ -97,7 +97,7 @@ def _series_id(image: Path) -> str | None:
         path = min(members(image)) if image.is_dir() else image
         if kind_of(path) != "dicom":
             return None
-        from .dicom import read_header  # pydicom takes half a second to import
+        from .dicom_header import read_header  # pydicom takes half a second to import
 
         series = read_header(path).series
     except (SourceError, OSError, ValueError):

@@ -19,7 +19,6 @@ from .unzip import unzip
 
 ALLOWED = re.compile(r"[^A-Za-z0-9._-]")
 _LARGEST_INDEX = 2**20
-WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 """SOP class of VL Whole Slide Microscopy Image Storage (PS3.4 B.5)."""
 FORMATS = tuple(k for k in READERS if k != "folder")
 
@@ -34,6 +33,8 @@ class Found:
     """The input as the user would recognise it: a relative POSIX path."""
     files: tuple[Path, ...]
     """One file, or the slices of one DICOM series."""
+    part: int | None = None
+    """Which of the volumes that its files hold, from 0; None: all there is."""
     error: SourceError | None = None
     """Why it cannot be opened; found before any pixel is read."""
 
@@ -66,6 +67,7 @@ class _Tally:
     singles: list[tuple[_Place, str]] = field(default_factory=list)
     """Place, and the exam's name before clashes are resolved."""
     series: dict[str, list[_Place]] = field(default_factory=dict)
+    """DICOM files that belong together, by what they share: a series, a concatenation, or the file itself."""
     slides: set[str] = field(default_factory=set)
     """Series that are whole slides: whichever file of one comes first opens all its levels."""
 
@@ -98,11 +100,11 @@ def open_found(found: Found) -> Source:
     """The source of what was found; raises its error, or SourceError when the file turns out to be damaged."""
     if found.error is not None:
         raise found.error
-    if len(found.files) == 1:
+    if len(found.files) == 1 and found.part is None:
         return open_source(found.files[0])
     from .dicom_series import open_series
 
-    return open_series(found.files)
+    return open_series(found.files, found.part)
 
 
 def exam_id(name: str) -> str:
@@ -259,7 +261,7 @@ def _file(place: _Place, tally: _Tally) -> None:
                 return
         except SourceError as found:
             error = found
-    claims = suffix(place.path.name) != ""
+    claims = suffix(place.path.name) != "" or kind == "dicom"
     if error is None and kind not in FORMATS:
         error = unknown(place.path, FORMATS)
     if error is not None and not (place.named or claims):
@@ -269,38 +271,68 @@ def _file(place: _Place, tally: _Tally) -> None:
 
 
 def _dicom(place: _Place, tally: _Tally) -> None:
-    from .dicom import read_header, refuse
+    from .dicom_header import read_header, refuse
+    from .dicom_series import group_of
 
     header = read_header(place.path)
-    if not header.has_pixels:
+    if header.is_directory:
+        _directory(place, tally)
+        return
+    if not header.has_pixels or header.is_mask:
         if not place.named:
             tally.skipped += 1
             return
         refuse(header)
     name = exam_id(place.path.name) if header.series is None else series_id(header.series)
-    if header.sop_class == WHOLE_SLIDE and header.series is not None:
-        if name not in tally.slides:
+    if header.is_slide:
+        if header.series is None or name not in tally.slides:
             tally.singles.append((place, name))
         tally.slides.add(name)
         return
-    if header.series is None or not header.is_slice:
+    group = group_of(header)
+    if group not in tally.series:
         tally.singles.append((place, name))
-        return
-    if name not in tally.series:
-        tally.singles.append((place, name))
-    tally.series.setdefault(name, []).append(place)
+    tally.series.setdefault(group, []).append(place)
+
+
+def _directory(place: _Place, tally: _Tally) -> None:
+    """The files that a DICOMDIR lists, wherever they lie below it, and an error that names those that are missing."""
+    from .dicom_directory import missing_error, read_directory
+
+    directory = read_directory(place.path)
+    folder = place.shown.rpartition("/")[0]
+    for path in directory.files:
+        inside = path.relative_to(place.path.parent).as_posix()
+        _file(_Place(path, f"{folder}/{inside}" if folder else inside, False), tally)
+    missing = missing_error(place.path, directory)
+    if missing is not None:
+        tally.singles.append((_Place(place.path, place.shown, place.named, missing), exam_id(place.path.name)))
 
 
 def _named(tally: _Tally) -> tuple[Found, ...]:
     taken: set[str] = set()
+    heads = {group[0].path: group for group in tally.series.values()}
     found = []
     for place, name in tally.singles:
-        slices = tally.series.get(name, [])
-        is_series = bool(slices) and slices[0] is place
-        files = tuple(p.path for p in slices) if is_series else (place.path,)
-        shown = _series_shown(slices, tally) if is_series else place.shown
-        found.append(Found(_free(name, taken), shown, files, place.error))
+        slices = heads.get(place.path, []) if place.error is None else []
+        files = tuple(p.path for p in slices) or (place.path,)
+        shown = _series_shown(slices, tally) if len(slices) > 1 else place.shown
+        for part, error in _parts(files) if slices else [(None, place.error)]:
+            found.append(Found(_free(name, taken), shown, files, part, error))
     return tuple(found)
+
+
+def _parts(files: tuple[Path, ...]) -> list[tuple[int | None, SourceError | None]]:
+    """Number and error of each volume that DICOM files hold; one without a number when there is one, or none."""
+    from .dicom_series import volumes_of
+
+    try:
+        volumes = volumes_of(files)
+    except SourceError as error:
+        return [(None, error)]
+    if len(volumes) == 1:
+        return [(None, volumes[0].error)]
+    return [(i, volume.error) for i, volume in enumerate(volumes)]
 
 
 def _series_shown(slices: Sequence[_Place], tally: _Tally) -> str:

@@ -1,6 +1,7 @@
 """Masks as DICOM segmentation objects (PS3.3 A.51), through highdicom, written and read back."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from vesale.core.errors import SourceError
 from vesale.core.image import Array
 
 from .lazy import quiet, reading
+from .segmentation_read import read_by_frames, referenced
+from .segmentation_sources import frame_sources, restore
 
 TISSUE = CodedConcept("85756007", "SCT", "Tissue")
 ALGORITHM_FAMILY = CodedConcept("123109", "DCM", "Artificial Intelligence")
@@ -31,24 +34,37 @@ _NEEDED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassU
 _CONVERSIONS: Mapping[str, Callable[[str], object]] = {"DA": DA, "TM": TM}
 
 
-def write_segmentation(
-    path: Path, files: Sequence[Path], planes: Array, names: Sequence[str], exclusive: bool, algorithm: str = "vesale"
-) -> Path:
-    """One BINARY segmentation object with a segment a class, referencing every source instance.
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Where a mask was drawn, and what its classes are called."""
 
-    `files`: one single-frame file, or the slices of a series in the order of `planes`, which are (z, y, x) or (y, x)
-    of indices when exclusive (names[0] is background), else with the class as first axis. SourceError when the
-    sources lack what the standard demands.
+    files: tuple[Path, ...]
+    """One file, or the slices of a series in the order of the planes."""
+    names: tuple[str, ...]
+    exclusive: bool
+    """Planes hold indices, of which names[0] is background; else the class is their first axis."""
+    frames: tuple[int, ...] = ()
+    """Of one file with several frames: which of them, from 0, in the order of the planes."""
+
+
+def write_segmentation(path: Path, planes: Array, drawn: Drawn, algorithm: str = "vesale") -> Path:
+    """One BINARY segmentation object with a segment a class, referencing every source instance or frame.
+
+    `planes`: (z, y, x) or (y, x) of indices when exclusive, else (class, ...). SourceError when the sources lack what
+    the standard demands.
     """
+    files = drawn.files
     with reading(files[0], "the source of a DICOM segmentation", quote=False), quiet():
-        sources = [pydicom.dcmread(p, stop_before_pixels=True, force=True) for p in files]
+        sources: list[Dataset] = [pydicom.dcmread(p, stop_before_pixels=True, force=True) for p in files]
         _refuse_nameless(files[0], sources)
+        whole, made = sources[0], frame_sources(files[0], drawn.frames) if drawn.frames else None
+        sources = sources if made is None else made.sources
         classes = {str(s.SOPInstanceUID): s.SOPClassUID for s in sources}
         _complete(sources)
-        segments = names[1:] if exclusive else names
+        segments = drawn.names[1:] if drawn.exclusive else drawn.names
         segmentation = Segmentation(
             source_images=sources,
-            pixel_array=_frames(planes, exclusive),
+            pixel_array=_frames(planes, drawn.exclusive),
             segmentation_type=SegmentationTypeValues.BINARY,
             segment_descriptions=[_segment(i + 1, name, algorithm) for i, name in enumerate(segments)],
             series_instance_uid=generate_uid(),
@@ -60,8 +76,11 @@ def write_segmentation(
             software_versions=version("vesale"),
             device_serial_number="0",
             content_label="SEGMENTATION",
+            omit_empty_frames=made is None,  # a reader can then count the frames of the source
         )
         _restore_classes(segmentation, classes)
+        if made is not None:
+            restore(segmentation, whole, made)
         path.parent.mkdir(parents=True, exist_ok=True)
         segmentation.save_as(path, enforce_file_format=True)
     return path
@@ -138,9 +157,9 @@ def _frames(planes: Array, exclusive: bool) -> Array:
 def read_segmentation(path: Path, exclusive: bool | None = None) -> Array:
     """The inverse of `write_segmentation`: (z, y, x) or (y, x) of indices, or (class, ...) of 0 and 1, uint8.
 
-    Planes are in the order of the instances that the object refers to, which is our series reader's when we wrote it;
-    a plane without a frame is empty. `exclusive` None: by the file, indices unless its segments overlap. SourceError
-    when it is no segmentation of single-frame images, or when its segments overlap and indices are wanted.
+    Planes are in the order of the instances or frames that the object refers to, which is our series reader's when we
+    wrote it; a plane without a frame is empty. `exclusive` None: by the file, indices unless its segments overlap.
+    SourceError when it is no segmentation, or when its segments overlap and indices are wanted.
     """
     with reading(path, "a DICOM segmentation", quote=False), quiet():
         whole = pydicom.dcmread(path)
@@ -150,6 +169,8 @@ def read_segmentation(path: Path, exclusive: bool | None = None) -> Array:
         if exclusive and overlaps:
             raise SourceError(f"{path}: its segments overlap, so no index can stand for a sample", "read the segments")
         combine = not overlaps if exclusive is None else exclusive
+        if all(number for _, number in referenced(whole)) and referenced(whole):
+            return read_by_frames(path, combine)
         series = list(whole.get("ReferencedSeriesSequence", ()))
         instances = [str(i.ReferencedSOPInstanceUID) for s in series for i in s.ReferencedInstanceSequence]
         planes = Segmentation.from_dataset(whole, copy=False).get_pixels_by_source_instance(

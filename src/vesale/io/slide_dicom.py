@@ -1,6 +1,6 @@
 """DICOM whole slides (PS3.3 A.32.8): the files of one series to levels with scale and place on the slide.
 
-Where frames lie and how they are decoded lives in `dicom_frames.py`. Nothing here keeps or quotes a patient's value.
+Where frames lie and how they are decoded lives in `slide_frames.py`. Nothing here keeps or quotes a patient's value.
 """
 
 import struct
@@ -21,8 +21,8 @@ from vesale.core.image import Array, Description, Source
 
 from . import pixels
 from .channel_names import channel_names
-from .dicom_frames import Coding, first_stream, frame_decoder, locate, stream_colours
-from .dicom_order import frame_order
+from .slide_frames import Coding, first_stream, frame_decoder, locate, stream_colours
+from .slide_order import frame_order
 from .formats import kind_of
 from .lazy import plural, quiet, reading
 from .pyramid import PRIVATE, Pyramid, digest_of

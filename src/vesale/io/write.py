@@ -121,11 +121,12 @@ def _nifti_mask(page: Page, labels: Array) -> list[str]:
 
 
 def _dicom_mask(page: Page, labels: Array) -> list[str]:
-    from .segmentation import write_segmentation
+    from .segmentation import Drawn, write_segmentation
 
-    name = f"{page.stem}.seg.dcm"
+    name, description = f"{page.stem}.seg.dcm", page.source.description
     planes = labels[0] if page.exclusive else labels
-    write_segmentation(page.folder / name, page.source.description.files, planes, page.names, page.exclusive)
+    drawn = Drawn(description.files, page.names, page.exclusive, description.frames)
+    write_segmentation(page.folder / name, planes, drawn)
     return [name]
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from vesale.core.errors import RecipeError, VesaleError
 from vesale.core.exam import Cohort, Exam, View
 from vesale.core.report import Finding
-from vesale.io import open_mask, open_source
+from vesale.io import open_mask_on, open_source
 from vesale.io.cohort import Columns, ReadCohort, read_cohort
 from vesale.io.cohort_table import found
 from vesale.ops.digest import pixel_digest
@@ -114,8 +114,9 @@ def _look_at(cohort: Cohort) -> dict[tuple[Use, str], Look]:
     for use, path in dict.fromkeys(pair for exam in cohort for view in exam.views for pair in _uses(view)):
         key = (use, cohort.contents.get(path, path), PurePosixPath(path).suffix)
         same.setdefault(key, []).append(path)
+    drawn = {m: list(v.inputs.values()) for exam in cohort for v in exam.views for m in v.masks.values()}
     with ThreadPoolExecutor(2) as pool:
-        looks = pool.map(partial(_look, cohort.root), [(key[0], paths[0]) for key, paths in same.items()])
+        looks = pool.map(partial(_look, cohort.root, drawn), [(key[0], paths[0]) for key, paths in same.items()])
         return {(key[0], p): look for (key, paths), look in zip(same.items(), looks, strict=True) for p in paths}
 
 
@@ -126,11 +127,12 @@ def _uses(view: View) -> Iterator[tuple[Use, str]]:
         yield "roi", view.roi
 
 
-def _look(root: Path, job: tuple[Use, str]) -> Look:
+def _look(root: Path, drawn: Mapping[str, Sequence[str]], job: tuple[Use, str]) -> Look:
+    """`drawn`: mask -> the images that it was drawn on."""
     use, path = job
     try:
         if use == "mask":
-            return Look(open_mask(root / path).grid.shape)
+            return Look(open_mask_on(root / path, [root / image for image in drawn[path]]).grid.shape)
         source = open_source(root / path)
         shape = source.levels[0].shape
         if use == "roi":

@@ -16,7 +16,7 @@ from vesale.engine.publish import publish
 from vesale.engine.results import read_results
 from vesale.io import open_source
 from vesale.io.nifti import write_nifti
-from vesale.io.segmentation import read_segmentation, write_segmentation
+from vesale.io.segmentation import Drawn, read_segmentation, write_segmentation
 
 NAMES = ("background", "liver", "lesion")
 
@@ -46,7 +46,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, rng: np.random.Generator, 
     planes = index if exclusive else np.stack([index == i for i in range(len(NAMES))]).astype(np.uint8)
     if not exclusive:
         planes[1] |= planes[2]  # a lesion lies in the liver
-    path = write_segmentation(tmp_path / "out.seg.dcm", source.description.files, planes, NAMES, exclusive)
+    path = write_segmentation(tmp_path / "out.seg.dcm", planes, Drawn(source.description.files, NAMES, exclusive))
     for asked in (None, exclusive):
         again = read_segmentation(path, asked)
         assert again.dtype == np.uint8
@@ -60,7 +60,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, rng: np.random.Generator, 
 def test_an_empty_segmentation_is_empty(tmp_path: Path, rng: np.random.Generator, kind: str) -> None:
     source = opened(tmp_path, rng, kind)
     planes = np.zeros(source.levels[0].shape, np.uint8)
-    path = write_segmentation(tmp_path / "out.seg.dcm", source.description.files, planes, NAMES, True)
+    path = write_segmentation(tmp_path / "out.seg.dcm", planes, Drawn(source.description.files, NAMES, True))
     np.testing.assert_array_equal(read_segmentation(path, exclusive=True), planes)
 
 
@@ -70,7 +70,7 @@ def test_segments_that_happen_not_to_overlap_are_still_read_as_segments(
     source = opened(tmp_path, rng, "series")
     planes = np.zeros((2, *source.levels[0].shape), np.uint8)
     planes[0, 1], planes[1, 4] = 1, 1
-    path = write_segmentation(tmp_path / "out.seg.dcm", source.description.files, planes, NAMES[1:], False)
+    path = write_segmentation(tmp_path / "out.seg.dcm", planes, Drawn(source.description.files, NAMES[1:], False))
     np.testing.assert_array_equal(read_segmentation(path, exclusive=False), planes)
 
 
@@ -89,7 +89,7 @@ def test_a_file_of_another_hand_is_read_in_the_order_of_its_references(
 ) -> None:
     source = opened(tmp_path, rng, "series")
     index = rng.integers(0, len(NAMES), source.levels[0].shape).astype(np.uint8)
-    path = write_segmentation(tmp_path / "out.seg.dcm", source.description.files, index, NAMES, True)
+    path = write_segmentation(tmp_path / "out.seg.dcm", index, Drawn(source.description.files, NAMES, True))
     d = pydicom.dcmread(path)
     instances = d.ReferencedSeriesSequence[0].ReferencedInstanceSequence
     d.ReferencedSeriesSequence[0].ReferencedInstanceSequence = pydicom.Sequence(list(instances)[::-1])
