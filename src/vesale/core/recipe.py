@@ -18,10 +18,11 @@ from .task import Task
 class Look:
     """How pixels become what the network sees."""
 
-    channels: Literal[1, 3] = 3
-    """1: grey; 3: red, green, blue (grey images are repeated)."""
-    range: Literal["dtype", "percentile", "fixed"] = "dtype"
-    """What maps to [0, 1]: the integer type's whole range, each image's 0.5 to 99.5 percentile, or `low` to `high`."""
+    channels: int = 3
+    """1: grey; 3: red, green, blue (grey images are repeated). Of a signal: how many features it has."""
+    range: Literal["dtype", "percentile", "fixed", "raw"] = "dtype"
+    """What maps to [0, 1]: the integer type's whole range, each image's 0.5 to 99.5 percentile, or `low` to `high`.
+    raw: nothing does, the values stay as they are (signals)."""
     low: float | None = None
     """With range = fixed: the value that becomes 0 (HU for CT, SUV for PET)."""
     high: float | None = None
@@ -42,11 +43,11 @@ class Look:
 @dataclass(frozen=True, slots=True)
 class Net:
     name: str = "unet"
-    """unet, wnet (two U-Nets in a row), resnet or efficientnet_lite."""
+    """unet, wnet (two U-Nets in a row), resnet or efficientnet_lite; linear for signals."""
     width: int = 16
-    """Channels of the first stage; every stage doubles it."""
+    """Channels of the first stage; every stage doubles it. Of linear: units of a hidden layer."""
     depth: int = 4
-    """Stages, each at half the resolution of the one before."""
+    """Stages, each at half the resolution of the one before. Of linear: layers, the answering one included."""
     pretrained: bool = False
     """efficientnet_lite only: start from ImageNet weights (extra `weights`)."""
     dropout: float = 0.0
@@ -70,7 +71,7 @@ class Augment:
     colour: float = 0.05
     """Largest gain of one channel against the others."""
     noise: float = 0.01
-    """Standard deviation of added noise, images being in [0, 1]."""
+    """Standard deviation of added noise, images being in [0, 1]; of a signal, in each feature's own."""
     mixup: float = 0.0
     """Parameter of the Beta distribution that mixes two images (Zhang et al. 2018); 0 does not. Whole images only."""
 

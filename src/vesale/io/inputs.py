@@ -6,14 +6,15 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vesale.core.errors import SourceError
 from vesale.core.image import Source
 
 from . import READERS, open_source
-from .formats import SUFFIXES, sniff, suffix, unknown
+from .address import Address, address_of, exam_name, split
+from .formats import MUTE, SIGNALS, claim, is_second, kind_of, sniff, suffix, unknown
 from .lazy import plural
 from .unzip import unzip
 
@@ -33,6 +34,8 @@ class Found:
     """One file, or the slices of one DICOM series."""
     error: SourceError | None = None
     """Why it cannot be opened; found before any pixel is read."""
+    fragment: str = ""
+    """Of a file of several trials: which one it is (`#fmriTrn[12]`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class _Place:
     named: bool
     """True when the user named it: it is then never skipped."""
     error: SourceError | None = None
+    fragment: str = ""
 
 
 @dataclass(slots=True)
@@ -58,25 +62,28 @@ class _Tally:
     """What a walk comes across, while it runs."""
 
     scratch: Path
+    signals: bool = False
+    """True when files of signals in folders are exams, too; else they count as tables that lie beside images."""
     skipped: int = 0
-    seen: set[Path] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
     singles: list[tuple[_Place, str]] = field(default_factory=list)
     """Place, and the exam's name before clashes are resolved."""
     series: dict[str, list[_Place]] = field(default_factory=dict)
 
 
-def find_inputs(arguments: Sequence[str], scratch: Path) -> tuple[Found, ...]:
+def find_inputs(arguments: Sequence[str], scratch: Path, signals: bool = False) -> tuple[Found, ...]:
     """Every exam that the arguments hold, in natural order; zips are unpacked below `scratch`.
 
     One bad item never stops the others: a missing path, an unknown format or an unreadable file is a Found with its
-    error. DICOM files are grouped by series, wherever they lie.
+    error. DICOM files are grouped by series, wherever they lie. A file of signals gives an exam a trial; those in
+    folders only where `signals` is true.
     """
-    return survey(arguments, scratch).found
+    return survey(arguments, scratch, signals).found
 
 
-def survey(arguments: Sequence[str], scratch: Path) -> Survey:
+def survey(arguments: Sequence[str], scratch: Path, signals: bool = False) -> Survey:
     """`find_inputs`, and how many files were passed over."""
-    tally = _Tally(scratch)
+    tally = _Tally(scratch, signals)
     for argument in arguments:
         before, passed = len(tally.seen), tally.skipped
         for place in _places(argument, tally):
@@ -94,7 +101,7 @@ def open_found(found: Found) -> Source:
     if found.error is not None:
         raise found.error
     if len(found.files) == 1:
-        return open_source(found.files[0])
+        return open_source(f"{found.files[0]}{found.fragment}" if found.fragment else found.files[0])
     from .dicom_series import open_series
 
     return open_series(found.files)
@@ -124,6 +131,10 @@ def natural(text: str) -> tuple[tuple[int, int, str], ...]:
 
 def _places(argument: str, tally: _Tally) -> Iterator[_Place]:
     path = Path(argument)
+    file, fragment = split(argument)
+    if fragment is not None and _exists(Path(file)):
+        yield _Place(Path(file), _shown(Path(file)), True, None, f"#{fragment}")
+        return
     if not _exists(path) and glob.has_magic(argument):
         # Path.glob takes no absolute pattern
         matches = sorted(glob.glob(argument, recursive=True), key=natural)  # noqa: PTH207
@@ -224,26 +235,52 @@ def _missing(path: Path) -> SourceError:
 
 
 def _file(place: _Place, tally: _Tally) -> None:
-    real = place.path.resolve()
+    if is_second(place.path) and place.error is None:
+        place = replace(place, path=place.path.with_suffix(".hdr" if place.path.suffix.islower() else ".HDR"))
+    real = f"{place.path.resolve()}{place.fragment}"
     if place.error is None and real in tally.seen:
         return
     tally.seen.add(real)
     error, kind = place.error, None
     if error is None:
         try:
-            kind = sniff(place.path) or ("dicom" if SUFFIXES.get(suffix(place.path.name)) == "dicom" else None)
+            kind = _kind(place.path)
             if kind == "dicom":
                 _dicom(place, tally)
                 return
+            if place.fragment or kind in SIGNALS:
+                _signals(place, tally)
+                return
         except SourceError as found:
             error = found
-    claims = suffix(place.path.name) != ""
+    claims = suffix(place.path.name) != "" and (tally.signals or claim(place.path) not in SIGNALS)
     if error is None and kind not in FORMATS:
         error = unknown(place.path, FORMATS)
     if error is not None and not (place.named or claims):
         tally.skipped += 1
         return
-    tally.singles.append((_Place(place.path, place.shown, place.named, error), exam_id(place.path.name)))
+    tally.singles.append((replace(place, error=error), exam_id(place.path.name)))
+
+
+def _kind(path: Path) -> str | None:
+    """By content; by name where content says nothing."""
+    kind, claimed = kind_of(path), claim(path)
+    return kind if kind != claimed or claimed in MUTE or sniff(path) is not None else None
+
+
+def _signals(place: _Place, tally: _Tally) -> None:
+    """An exam for each trial; in a folder only where signals are wanted. SourceError when the trials cannot be told."""
+    if not (place.named or tally.signals):
+        tally.skipped += 1
+        return
+    from .signals import trials
+
+    named = address_of(f"{place.path}{place.fragment}") or Address(place.path)
+    stem = exam_id(place.path.name)
+    for trial in trials(named):
+        name = exam_name(stem, replace(trial, variable=named.variable))
+        one = replace(place, shown=f"{place.shown}{trial.fragment}", fragment=trial.fragment)
+        tally.singles.append((one, exam_id(name)))
 
 
 def _dicom(place: _Place, tally: _Tally) -> None:
@@ -272,7 +309,7 @@ def _named(tally: _Tally) -> tuple[Found, ...]:
         is_series = bool(slices) and slices[0] is place
         files = tuple(p.path for p in slices) if is_series else (place.path,)
         shown = _series_shown(slices, tally) if is_series else place.shown
-        found.append(Found(_free(name, taken), shown, files, place.error))
+        found.append(Found(_free(name, taken), shown, files, place.error, place.fragment))
     return tuple(found)
 
 

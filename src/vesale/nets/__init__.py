@@ -17,6 +17,7 @@ NETS: Registry[Callable[[Recipe], "Network"]] = Registry(
         "wnet": "vesale.nets.unet:build_wnet",
         "resnet": "vesale.nets.resnet:build_resnet",
         "efficientnet_lite": "vesale.nets.efficientnet:build_efficientnet_lite",
+        "linear": "vesale.nets.linear:build_linear",
     },
 )
 DENSE = ("unet", "wnet")
