@@ -20,6 +20,7 @@ from vesale.core.image import Description, Source
 from . import nifti
 from .address import Address
 from .lazy import digest_files, reading
+from .trial import as_signal
 
 LAG = 4.0
 """Seconds from an event to the volumes that answer it, unless `&lag=` says otherwise. The blood's answer to a short
@@ -53,8 +54,6 @@ def open_event(address: Address) -> Source:
     run, step, notes = _run(files, tuple(f.stat().st_mtime_ns for f in files), _mask_of(address) is not None)
     first, last, more = window(events[row - 1], step, len(run), lag_of(address))
     values = run[first : last + 1].mean(axis=0, dtype=np.float64).astype(np.float32)
-    from .signals import as_signal
-
     said = (*notes, *more, f"an event is the mean of its volumes {lag_of(address):g} s later: a convention")
     return as_signal(values, Description("events", digest_files(files), None, said, files))
 

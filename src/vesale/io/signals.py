@@ -8,16 +8,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
 from vesale.core.errors import SourceError
-from vesale.core.grid import Grid
-from vesale.core.image import Array, Description, Held, Image, Provenance, Source
+from vesale.core.image import Array, Description, Source
 
 from .address import Address
 from .arrays import MOST_VALUES, SHELVES, Listed, csv_notes, listed, read_row
 from .formats import kind_of
 from .lazy import digest_files
+from .trial import as_signal
 
 TALL = 4
 """An array with this many times more rows than columns may hold its trials the other way round: that is said."""
@@ -69,26 +67,6 @@ def trials(address: Address) -> tuple[Address, ...]:
         raise SourceError(f"{address.file}: holds no array of signals", f"those that do: {', '.join(SHELVES)}")
     whole = Address(address.file, name, None, address.options)
     return (whole,) if count == 1 else tuple(whole.at(i + 1) for i in range(count))
-
-
-def as_signal(values: Array, description: Description) -> Source:
-    """Values of any shape as a source; what is no number among them is counted in a note."""
-    flat = np.ascontiguousarray(values).reshape(-1)
-    if not 1 <= flat.size <= MOST_VALUES:
-        raise SourceError(f"a trial of {flat.size} values; 1 to {MOST_VALUES} are read", "choose fewer features")
-    notes = list(description.notes)
-    missing = int(np.count_nonzero(~np.isfinite(flat))) if flat.dtype.kind == "f" else 0
-    if missing:
-        notes.append(f"{missing} of {flat.size} values are no numbers: taken as 0")
-    image = Image(flat[:, None, None], Grid((1, 1)), "signal", names(flat.size), Provenance(description.sha256))
-    files = description.files
-    return Held(image, Description(description.format, description.sha256, None, tuple(notes), files))
-
-
-@lru_cache(maxsize=4)
-def names(count: int) -> tuple[str, ...]:
-    """feature 1, feature 2, ...; kept, as every trial of a cohort has the same."""
-    return tuple(f"feature {i + 1}" for i in range(count))
 
 
 def _chosen(address: Address, kind: str) -> tuple[Listed, tuple[str, ...]]:

@@ -20,7 +20,7 @@ from vesale.core.errors import SourceError
 from vesale.core.grid import Box
 from vesale.core.image import Array
 
-from .lazy import quiet, reading
+from .lazy import plural, quiet, reading
 from .pixels import native
 
 Packing = Literal["raw", "zlib", "gzip", "bzip2", "text"]
@@ -93,7 +93,7 @@ def guard(stored: Stored, surplus: bool = True) -> tuple[str, ...]:
     if stored.packing == "raw":
         if have < wanted or (surplus and have - wanted >= stored.plane):
             raise _lying(stored, have)
-        return (f"{have - wanted} bytes after the samples were not read",) if have > wanted and surplus else ()
+        return (f"{plural(have - wanted, 'byte')} after the samples not read",) if have > wanted and surplus else ()
     if stored.packing == "text":
         if have < 2 * math.prod(stored.sizes) - 1:
             raise _lying(stored, have)

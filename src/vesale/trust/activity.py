@@ -1,4 +1,4 @@
-"""What a signal is like, in some numbers that do not depend on its unit, and how it stands to the signals of the training.
+"""What a signal is like, in some numbers of its own, and how it stands to the signals of the calibration.
 
 The counterpart of appearance.py, which looks at pictures; judging them is gate.py.
 """
@@ -9,8 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.image import Array
+
 Floats = NDArray[np.float64]
 TINY = 1e-300
+PATTERN = 3.0
+"""How many times more energy than noise leaves in it the mean signal must have to count as a pattern."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,8 +27,16 @@ class Reference:
     """Of each feature's square, (F,)."""
     n: int
 
+    @property
+    def has_pattern(self) -> bool:
+        """Whether the mean signal is more than what n signals of pure noise leave; where it was taken away before (as
+        in responses that were centred), likeness to it says nothing."""
+        mean = self.total / self.n
+        noise = np.maximum(self.squares / self.n - mean**2, 0) / self.n
+        return bool((mean**2).sum() > PATTERN * noise.sum())
 
-def signal_statistics(values: NDArray[np.floating]) -> tuple[tuple[str, ...], Floats]:
+
+def signal_statistics(values: Array) -> tuple[tuple[str, ...], Floats]:
     """(names, values) of one signal of any shape, as the file has it; a name is `check.what`. Never nan.
 
     Scales are natural logarithms, so that volts and tesla are judged alike.
@@ -50,7 +62,7 @@ def signal_statistics(values: NDArray[np.floating]) -> tuple[tuple[str, ...], Fl
     return tuple(found), np.nan_to_num(np.array(list(found.values())))
 
 
-def reference_of(signals: Iterable[NDArray[np.floating]]) -> Reference | None:
+def reference_of(signals: Iterable[Array]) -> Reference | None:
     """From the signals of the calibration exams; None when there is none."""
     total: Floats | None = None
     squares: Floats | None = None
@@ -63,12 +75,11 @@ def reference_of(signals: Iterable[NDArray[np.floating]]) -> Reference | None:
     return None if total is None or squares is None else Reference(total, squares, n)
 
 
-def against(
-    reference: Reference, signal: NDArray[np.floating], included: bool = False
-) -> tuple[tuple[str, ...], Floats]:
-    """(names, values): correlation with the mean signal, and the log of the mean square of its standard scores.
+def against(reference: Reference, signal: Array, included: bool = False) -> tuple[tuple[str, ...], Floats]:
+    """(names, values): correlation with the mean signal, and log of the mean square of its standard scores.
 
-    `included`: the signal is one of the reference's own, and is left out of it first, so that it is judged as a new one.
+    `included`: the signal is one of the reference's own, and is left out of it first, so that it is judged as a new
+    one. Without a mean pattern the correlation is 0.
     """
     x = np.nan_to_num(np.asarray(signal, float).reshape(-1), posinf=0.0, neginf=0.0)
     n, total, squares = reference.n, reference.total, reference.squares
@@ -79,7 +90,7 @@ def against(
     usable = variance > 1e-12 * np.maximum(squares / n, TINY)
     scores = (x - mean)[usable] / np.sqrt(variance[usable])
     found = {
-        "agreement.mean": _correlation(x, mean),
+        "agreement.mean": _correlation(x, mean) if reference.has_pattern else 0.0,
         "agreement.distance": float(np.log(np.mean(scores**2) + 1e-12)) if scores.size else 0.0,
     }
     return tuple(found), np.array(list(found.values()))

@@ -39,7 +39,7 @@ SOFT = 3.0
 NEAR = 0.05
 """Added to a distance before its logarithm is taken: nearer than this is all the same."""
 HANDICAP = 0.5
-"""Taken from each check but the last: most of the false alarms are left to the overall distance, the sharpest of them."""
+"""Taken from each check but the last: most of the false alarms are left to the overall distance, the sharpest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,8 +19,8 @@ FEW = 200
 """Subjects below which the truth is too dear to hold some out: cross-fitting."""
 LEAST, MOST = 30, 50_000
 """Steps."""
-SIGNAL_STEPS, SIGNAL_RATE = 600, 3e-3
-"""Of a linear answer from signals, which is learned in a second."""
+SIGNAL_STEPS, SIGNAL_RATE = 600, 2e-2
+"""Of a linear answer from signals: enough to converge, in seconds."""
 ENOUGH = 300
 """Steps below which an outline is learned by a smaller network, from smaller patches."""
 
@@ -139,7 +139,7 @@ def _look(s: Surveyed, task: Task, remarks: dict[str, str]) -> Look:
 def _net(s: Surveyed, task: Task, remarks: dict[str, str]) -> Net:
     if s.features is not None:
         remarks["net.name"] = f"{s.features} features of {s.exams} trials: a straight line is as much as they support."
-        return Net("linear", width=32, depth=1, dropout=0.5)
+        return Net("linear", width=32, depth=1, dropout=0.3)
     if _dense(task):
         depth = 4 if min(s.smallest) >= 64 else 3
         remarks["net.name"] = "A small U-Net: it outlines, and its half million weights are learned on two processors."
