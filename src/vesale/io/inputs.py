@@ -14,7 +14,7 @@ from vesale.core.image import Source
 
 from . import READERS, open_source
 from .address import Address, address_of, exam_name, split
-from .formats import MUTE, SIGNALS, claim, is_second, kind_of, sniff, suffix, unknown
+from .formats import MUTE, NUMBERS, SIGNALS, claim, is_second, kind_of, sniff, suffix, unknown
 from .lazy import plural
 from .unzip import unzip
 
@@ -109,7 +109,7 @@ def open_found(found: Found) -> Source:
 
 def exam_id(name: str) -> str:
     """An exam's name from a file's: without its image suffix, every character outside [A-Za-z0-9._-] made `_`."""
-    ending = suffix(name)
+    ending = suffix(name) or next((e for e in NUMBERS if name.lower().endswith(e)), "")
     stem = name[: len(name) - len(ending)] if ending and len(name) > len(ending) else name
     clean = ALLOWED.sub("_", stem)
     return clean if clean.strip(".") else "_" * max(1, len(clean))  # '.' and '..' are folders
@@ -249,7 +249,7 @@ def _file(place: _Place, tally: _Tally) -> None:
                 _dicom(place, tally)
                 return
             if place.fragment or kind in SIGNALS:
-                _signals(place, tally)
+                _signals(place, tally, kind)
                 return
         except SourceError as found:
             error = found
@@ -268,9 +268,10 @@ def _kind(path: Path) -> str | None:
     return kind if kind != claimed or claimed in MUTE or sniff(path) is not None else None
 
 
-def _signals(place: _Place, tally: _Tally) -> None:
-    """An exam for each trial; in a folder only where signals are wanted. SourceError when the trials cannot be told."""
-    if not (place.named or tally.signals):
+def _signals(place: _Place, tally: _Tally, kind: str | None) -> None:
+    """An exam for each trial; in a folder only where signals are wanted, and never a table, which may be anything.
+    SourceError when the trials cannot be told."""
+    if not (place.named or (tally.signals and kind not in NUMBERS.values())):
         tally.skipped += 1
         return
     from .signals import trials

@@ -127,7 +127,7 @@ def test_a_hidden_layer_sees_features_of_one_size_however_many_there_are():
         recipe = replace(recipe_of("linear", WHOLE, depth=2), look=Look(channels=features, range="raw", size=(1, 1)))
         body = build(recipe).body
         x = torch.randn(64, features)
-        spreads.append(float(body.hidden[1](x * body.scale).std()))
+        spreads.append(float(body.hidden[1](x * body.scale).std().detach()))
     assert 0.5 < spreads[0] / spreads[1] < 2
 
 
