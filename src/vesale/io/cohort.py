@@ -8,14 +8,13 @@ from pathlib import Path
 from ..core.errors import CohortError, SourceError
 from ..core.exam import Cohort, Exam, Trait, View
 from ..core.report import Finding
-from .address import address_of, exam_name
 from .cohort_columns import SPLITS, Columns, Roles, assign, split_name
 from .cohort_files import exists, members, present
 from .cohort_folders import read_folders
 from .cohort_table import Row, Table, found, read_table
 from .cohort_values import Values, typed
 from .formats import SUFFIXES, kind_of, suffix
-from .inputs import exam_id, series_id
+from .inputs import name_of, series_id
 
 __all__ = ["Columns", "ReadCohort", "read_cohort"]
 
@@ -79,7 +78,7 @@ def _exam_ids(table: Table, roles: Roles) -> list[str]:
     images = [_posix(table.root, _image(row, roles)) for row in table.rows]
     unnamed = [i for i, name in enumerate(ids) if not name and images[i]]
     for i in sorted(unnamed, key=lambda i: (images[i], sorted(table.rows[i].cells.items()))):
-        stem = name = _series_id(table.root / images[i]) or _own_name(table.root, images[i])
+        stem = name = _series_id(table.root / images[i]) or name_of(table.root / images[i])
         n = 1
         while name.casefold() in taken:
             n += 1
@@ -87,17 +86,6 @@ def _exam_ids(table: Table, roles: Roles) -> list[str]:
         taken.add(name.casefold())
         ids[i] = name
     return ids
-
-
-def _own_name(root: Path, image: str) -> str:
-    """Of a file, or of one trial of it."""
-    try:
-        address = address_of(root / image)
-    except SourceError:
-        address = None
-    if address is None:
-        return exam_id(image.rpartition("/")[2])
-    return exam_id(exam_name(exam_id(address.file.name), address))
 
 
 def _series_id(image: Path) -> str | None:

@@ -186,9 +186,11 @@ def claim(path: Path) -> str | None:
     return SUFFIXES.get(suffix(path.name)) or NUMBERS.get(path.suffix.casefold())
 
 
-def is_second(path: Path) -> bool:
-    """Whether a file is the image of a pair, whose header is what stands for it."""
-    return path.suffix.casefold() == ".img" and any(path.with_suffix(e).is_file() for e in (".hdr", ".HDR"))
+def header_of(path: Path) -> Path | None:
+    """The header beside the image of a pair, which stands for both; None when the file is no such image."""
+    if path.suffix.casefold() != ".img":
+        return None
+    return next((h for e in (".hdr", ".HDR") if (h := path.with_suffix(e)).is_file()), None)
 
 
 def unknown(path: Path, known: tuple[str, ...]) -> SourceError:

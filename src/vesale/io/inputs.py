@@ -14,7 +14,7 @@ from vesale.core.image import Source
 
 from . import READERS, open_source
 from .address import Address, address_of, exam_name, split
-from .formats import MUTE, NUMBERS, SIGNALS, claim, is_second, kind_of, sniff, suffix, unknown
+from .formats import MUTE, NUMBERS, SIGNALS, claim, header_of, kind_of, sniff, suffix, unknown
 from .lazy import plural
 from .unzip import unzip
 
@@ -115,6 +115,17 @@ def exam_id(name: str) -> str:
     return clean if clean.strip(".") else "_" * max(1, len(clean))  # '.' and '..' are folders
 
 
+def name_of(image: Path | str) -> str:
+    """An exam's name from the path of its image, or from the address of a trial: `responses-fmriTrn-0012`."""
+    try:
+        address = address_of(image)
+    except SourceError:
+        address = None
+    if address is None:
+        return exam_id(str(image).rpartition("/")[2])
+    return exam_id(exam_name(exam_id(address.file.name), address))
+
+
 def series_id(uid: str) -> str:
     """An exam's name from a SeriesInstanceUID: 12 hex digits of its sha256."""
     return hashlib.sha256(uid.encode()).hexdigest()[:12]
@@ -140,6 +151,7 @@ def _places(argument: str, tally: _Tally) -> Iterator[_Place]:
         matches = sorted(glob.glob(argument, recursive=True), key=natural)  # noqa: PTH207
         if not matches:
             error = SourceError(f"{argument}: no file matches", "check the pattern, and where it is run")
+            error = error if fragment is None else _missing(Path(file))
             yield _Place(path, _shown(path), True, error)
         for match in matches:
             yield from _one(Path(match), tally)
@@ -235,8 +247,8 @@ def _missing(path: Path) -> SourceError:
 
 
 def _file(place: _Place, tally: _Tally) -> None:
-    if is_second(place.path) and place.error is None:
-        place = replace(place, path=place.path.with_suffix(".hdr" if place.path.suffix.islower() else ".HDR"))
+    header = header_of(place.path) if place.error is None else None
+    place = replace(place, path=header) if header else place
     real = f"{place.path.resolve()}{place.fragment}"
     if place.error is None and real in tally.seen:
         return

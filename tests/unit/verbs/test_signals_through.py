@@ -66,7 +66,7 @@ def test_a_study_of_signals_is_the_promised_folder_and_learns(studied):
 
 
 def test_a_model_of_signals_reads_a_file_of_trials(studied, tmp_path):
-    folder, _, run, unit = studied
+    _, _, run, unit = studied
     data, labels = made.trials(np.random.default_rng(99), 12, 300, unit)
     np.save(tmp_path / "new.npy", data)
     made.write_numbers(tmp_path / "new.csv", data)
