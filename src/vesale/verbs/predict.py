@@ -10,7 +10,7 @@ from .list import find_model
 
 
 def predict(image: Path, model: Path | str | OpenedModel) -> Prediction:
-    """The prediction of one image (a file, the folder of one DICOM series, or a trial's address) by a package, its path or its name.
+    """The prediction of one image (a file, the folder of a DICOM series, a trial's address) by a package, path or name.
 
     SourceError when the image cannot be read, PackageError when the package cannot be trusted.
     """
