@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pillow
+from scipy.io import loadmat
 
 Cell = str | int | None
 
@@ -150,6 +151,35 @@ def lung(data: Path, out: Path) -> int:
     return _write(out / "labels.csv", rows)
 
 
+def digit69(data: Path, out: Path) -> int:
+    """Which digit one person saw, from 3,092 voxels (Donders Institute): 90 trials to learn from and 10, as given."""
+    file = data / "fmri" / "digit69" / "digit69_28x28.mat"
+    arrays = loadmat(file, variable_names=["labelTrn", "labelTest"])
+    rows: list[dict[str, Cell]] = []
+    for part, split in (("Trn", "train"), ("Test", "test")):
+        for i, label in enumerate(arrays[f"label{part}"].ravel()):
+            image = f"{_path(file, out)}#fmri{part}[{i + 1}]"
+            rows.append({"image": image, "label": {1: "six", 2: "nine"}[int(label)], "split": split})
+    return _write(out / "labels.csv", rows)
+
+
+def miyawaki(data: Path, out: Path) -> int:
+    """Which of 20 patterns one person saw, from 967 voxels of V1, Miyawaki 2008; a pattern's name is its number in the
+    order of its pixels, and no split is given, as the file's test patterns all stand in its training part, too."""
+    file = data / "fmri" / "miyawaki_structured" / "miyawaki_conditions_2to5_combined_sharp.mat"
+    parts = ("Trn", "Test")
+    arrays = loadmat(file, variable_names=[f"{what}{part}" for what in ("stim", "label") for part in parts])
+    seen = np.concatenate([arrays[f"stim{part}"] for part in parts])
+    _, patterns = np.unique(seen, axis=0, return_inverse=True)
+    conditions = np.concatenate([arrays[f"label{part}"].ravel() for part in parts])
+    places = [f"fmri{part}[{i + 1}]" for part in parts for i in range(len(arrays[f"stim{part}"]))]
+    rows: list[dict[str, Cell]] = [
+        {"image": f"{_path(file, out)}#{place}", "label": f"pattern{int(pattern) + 1:02d}", "condition": int(condition)}
+        for place, pattern, condition in zip(places, patterns.ravel(), conditions, strict=True)
+    ]
+    return _write(out / "labels.csv", rows)
+
+
 MAKERS: Mapping[str, Maker] = {
     "drive": Maker("DRIVE: vessels of the retina, official split", drive),
     "drimdb": Maker("DRIMDB: quality of retinal photographs, Good or Bad; outliers.csv beside it", drimdb),
@@ -161,6 +191,8 @@ MAKERS: Mapping[str, Maker] = {
     "covid-xray": Maker("COVID-19 chest X-rays with findings, by patient", covid_xray),
     "oral": Maker("oral mucosa: tumour tissue or not, by blocks of 20", oral),
     "lung": Maker("lung tissue: kind of tumour, by source photograph", lung),
+    "digit69": Maker("brain activity: a six or a nine was seen; given split", digit69),
+    "miyawaki": Maker("brain activity: which of 20 patterns was seen", miyawaki),
 }
 
 

@@ -14,7 +14,8 @@ from .task import Task
 class Pipeline:
     task: Task
     look: Look
-    """Before: how pixels become planes (plane, channel, height, width) in [0, 1]; a volume's slices are its planes."""
+    """Before: how pixels become planes (plane, channel, height, width) in [0, 1]; a volume's slices are its planes, and
+    a signal's features the channels of one plane of 1 x 1, their values as they are."""
     tile: tuple[int, ...] | None = None
     """(height, width) of the tiles that a larger plane is cut into; None: planes go through whole."""
     overlap: float = 0.25

@@ -23,11 +23,13 @@ class Look:
     """How pixels become what the network sees."""
 
     channels: int = 3
-    """1: grey; 3: red, green, blue (grey images are repeated); or as many as every image has."""
-    range: Literal["dtype", "percentile", "channel", "fixed", "local"] = "dtype"
+    """1: grey; 3: red, green, blue (grey images are repeated); or as many as every image has. Of a signal: how many
+    features it has."""
+    range: Literal["dtype", "percentile", "channel", "fixed", "local", "raw"] = "dtype"
     """What maps to [0, 1]: the integer type's whole range, each image's 0.5 to 99.5 percentile, that of each channel
     of each image by itself, or `low` to `high`; local: the first of these, then each sample against the mean and spread
-    of its surroundings, so that uneven light and the camera's tint count less."""
+    of its surroundings, so that uneven light and the camera's tint count less. raw: nothing does, the values stay as
+    they are (signals)."""
     low: float | None = None
     """With range = fixed: the value that becomes 0 (HU for CT, SUV for PET)."""
     high: float | None = None
@@ -56,11 +58,11 @@ class Look:
 @dataclass(frozen=True, slots=True)
 class Net:
     name: str = "unet"
-    """unet, wnet (two U-Nets in a row), resnet or efficientnet_lite."""
+    """unet, wnet (two U-Nets in a row), resnet or efficientnet_lite; linear for signals."""
     width: int = 16
-    """Channels of the first stage; every stage doubles it."""
+    """Channels of the first stage; every stage doubles it. Of linear: units of a hidden layer."""
     depth: int = 4
-    """Stages, each at half the resolution of the one before."""
+    """Stages, each at half the resolution of the one before. Of linear: layers, the answering one included."""
     pretrained: bool = False
     """efficientnet_lite only: start from ImageNet weights (extra `weights`)."""
     dropout: float = 0.0
@@ -84,7 +86,7 @@ class Augment:
     colour: float = 0.05
     """Largest gain of one channel against the others."""
     noise: float = 0.01
-    """Standard deviation of added noise, images being in [0, 1]."""
+    """Standard deviation of added noise, images being in [0, 1]; of a signal, in each feature's own."""
     mixup: float = 0.0
     """Parameter of the Beta distribution that mixes two images (Zhang et al. 2018); 0 does not. Whole images only."""
 

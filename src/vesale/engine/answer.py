@@ -28,7 +28,7 @@ from ..trust.confidence import category_confidence, expected_dice, labels_confid
 from ..trust.conform import category_set, ordinal_set
 from ..trust.gate import judge, reason
 from ..trust.state import OutputTrust, Trust
-from .raw import Raw
+from .raw import Raw, with_reference
 from .samples import truth_index
 
 Floats = NDArray[np.float32]
@@ -49,6 +49,7 @@ class Judged:
 
 def judged(raw: Raw, pipeline: Pipeline, trust: Trust) -> Judged:
     """Gate first; then the answers; then report or refer."""
+    raw = with_reference(raw, trust.reference)
     gate = judge(trust.gate, raw.statistics) if trust.gate else GateVerdict("not_fitted")
     foreign = _foreign(raw, pipeline)
     declined = foreign or reason(gate)

@@ -61,6 +61,14 @@ def change_light(image: Tensor, augment: Augment, rng: np.random.Generator) -> T
     return image.clamp(0, 1)
 
 
+def add_noise(signal: Tensor, spreads: Tensor, augment: Augment, rng: np.random.Generator) -> Tensor:
+    """A signal (C, 1, 1) with noise in shares of each feature's own spread; nothing else is changed about it."""
+    if not augment.noise:
+        return signal.float()
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    return signal.float() + torch.randn(signal.shape, generator=generator) * spreads * (augment.noise * rng.random())
+
+
 def _grid(warp: Warp, shape: torch.Size, size: tuple[int, int]) -> Tensor:
     """Sampling positions in torch's convention (align_corners = False): (1, h, w, 2) as (x, y) in [-1, 1]."""
     height, width = shape

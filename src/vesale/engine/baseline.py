@@ -16,7 +16,7 @@ from ..ops.look import resize
 from .samples import Sample
 
 BINS, SIDE, TREES = 32, 16, 300
-NAME = "forest on histograms"
+NAME, SIGNAL_NAME = "forest on histograms", "forest on features"
 Floats = NDArray[np.float64]
 
 
@@ -34,8 +34,10 @@ def baseline(
 
 
 def features(sample: Sample) -> Floats:
-    """Histogram of each channel and a small picture, the mean over planes."""
+    """Histogram of each channel and a small picture, the mean over planes; of a signal its own features."""
     planes = sample.planes.astype(np.float32)
+    if planes.shape[2:] == (1, 1):
+        return np.asarray(planes.mean(0).ravel(), np.float64)
     counts = [np.histogram(planes[:, c], BINS, (0, 1))[0] / planes[:, c].size for c in range(planes.shape[1])]
     small = resize(planes, (SIDE, SIDE)).mean(0).ravel()
     return np.concatenate([*counts, small]).astype(np.float64)

@@ -10,7 +10,7 @@ from torch import Tensor
 from ..core.pipeline import pipeline_of
 from ..core.recipe import Recipe
 from ..core.task import Category, Output, Quantity
-from .augment import apply_warp, change_light, draw_warp
+from .augment import add_noise, apply_warp, change_light, draw_warp
 from .samples import IGNORED, Sample
 
 RARE = 0.33
@@ -35,6 +35,7 @@ class Batches:
         self.size = patch_size(samples, recipe)
         self.groups = _groups(samples, recipe)
         self.spots = [_spots(s, recipe) for s in samples] if recipe.train.patch else []
+        self.spreads = feature_spreads(samples) if recipe.look.range == "raw" else None
 
     def draw(self, step: int) -> Batch:
         recipe = self.recipe
@@ -69,6 +70,8 @@ class Batches:
         if recipe.train.patch:
             level, centre = self._spot(index, level, rng)
         plane = torch.from_numpy(sample.planes[level])
+        if self.spreads is not None:
+            return add_noise(plane, self.spreads, recipe.augment, rng), {}, sample
         names = list(sample.labels)
         stacked = torch.from_numpy(np.concatenate([sample.labels[n][level] for n in names])) if names else None
         warp = draw_warp(recipe.augment, centre, shape, rng)
@@ -97,6 +100,11 @@ class Batches:
         order = torch.from_numpy(rng.permutation(len(image)))
         mixed = {name: share * t + (1 - share) * t[order] for name, t in pooled.items()}
         return share * image + (1 - share) * image[order], mixed
+
+
+def feature_spreads(samples: Sequence[Sample]) -> Tensor:
+    """Standard deviation of each feature over the samples: (C, 1, 1)."""
+    return torch.from_numpy(np.stack([s.planes.mean((0, 2, 3)) for s in samples]).std(0))[:, None, None]
 
 
 def patch_size(samples: Sequence[Sample], recipe: Recipe) -> tuple[int, int]:

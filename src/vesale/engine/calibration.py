@@ -15,13 +15,14 @@ from ..core.prediction import Answer, AnsweredCategory, AnsweredPartition, Answe
 from ..core.recipe import Trust as Wanted
 from ..core.task import Category, Output, Partition, Quantity
 from ..metrics.partition import BINS, best_f1_threshold, score_histogram
+from ..trust.activity import reference_of
 from ..trust.calibrate import fit_temperature, fit_temperature_binary, fit_temperature_histogram
 from ..trust.conform import control_false_negatives, fit_interval, fit_set_threshold, needed
 from ..trust.gate import Gate, fit_gate
 from ..trust.refer import ReferRule, fit_refer
 from ..trust.state import OutputTrust, Trust
 from .answer import answers, calibrated, foreground, truth_key
-from .raw import Raw
+from .raw import Raw, with_reference
 from .samples import IGNORED, truth_index, view_labels
 
 FEWEST = 8
@@ -50,7 +51,11 @@ def fit_trust(again: Again, basis: Basis) -> Trust:
     outputs = {name: _output(name, again, basis) for name in basis.pipeline.task.outputs}
     names: tuple[str, ...] = ()
     statistics, subjects, answers_of = [], [], []
+    reference = None
+    if basis.pipeline.task.from_signal:
+        reference = reference_of(image.data for _, raw in again() for image in raw.images)
     for exam, raw in again():
+        raw = with_reference(raw, reference, included=True)
         names = raw.names
         statistics.append(raw.statistics)
         subjects.append(exam.subject)
@@ -59,7 +64,7 @@ def fit_trust(again: Again, basis: Basis) -> Trust:
     gate = fit_gate(np.stack(statistics), names, rate) if statistics and rate > 0 else None
     by_answer = _gates(statistics, answers_of, names, rate) if rate > 0 else {}
     error = error_in_words(basis.pipeline)
-    bare = Trust(outputs, None, gate, basis.approximate, error, len(set(subjects)), by_answer)
+    bare = Trust(outputs, None, gate, basis.approximate, error, len(set(subjects)), by_answer, reference)
     return replace(bare, refer=_rule(again, basis, bare))
 
 

@@ -127,10 +127,11 @@ def _extras(results: Results, cohort: Cohort, readings: Path, about: About) -> E
 def task_in_words(results: Results) -> str:
     """What was asked, in a sentence."""
     parts = []
+    what = "a signal" if results.task.from_signal else "an image"
     for name, output in results.task.outputs.items():
         match output:
             case Category():
-                parts.append(f"say which of {', '.join(output.names)} an image shows")
+                parts.append(f"say which of {', '.join(output.names)} {what} shows")
             case Quantity(steps=None):
                 parts.append(f"estimate {name}" + (f" in {output.unit}" if output.unit else ""))
             case Quantity(steps=steps):
@@ -143,6 +144,8 @@ def task_in_words(results: Results) -> str:
 def _gallery(results: Results, cohort: Cohort, readings: Path) -> list[Shown]:
     """The best, the median and the worst exam of the first output whose truth is known."""
     exams = {e.id: e for e in cohort}
+    if results.task.from_signal:
+        return []  # there is no picture of a signal
     for name, output in results.task.outputs.items():
         ranked = _ranked(results, name, output)
         if not ranked:

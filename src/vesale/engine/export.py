@@ -20,6 +20,8 @@ from .runtimes import open_onnx
 OPSET = 18
 LARGE = 256
 """Tensors with more elements than this are stored in half precision."""
+WHOLE = ("net.mean", "net.std")
+"""But never these: a signal's scale may be far from 1."""
 ROUNDING = 1e-3
 """Largest difference between the network and its traced twin, before the weights are stored in half precision."""
 
@@ -37,12 +39,14 @@ class Answering(nn.Module):
 
 
 def export_onnx(net: Network, recipe: Recipe, path: Path, sizes: tuple[int, int]) -> None:
-    """Write `path`: input `image` (N, C, H, W) float32 in [0, 1]; one output a task output, named after it.
+    """Write `path`: input `image` (N, C, H, W) float32, as the look makes it; one output a task output, named after it.
 
     The traced network is run once beside the original; RuntimeError when they disagree.
     """
     plain = Answering(net, recipe).eval()
     example = torch.rand(2, channels(recipe), *sizes, generator=torch.Generator().manual_seed(0))
+    if recipe.look.range == "raw":
+        example = net.mean + net.std * (4 * example - 2)
     partial = path.with_suffix(".part")
     traced = _traced(plain, example, recipe)
     onnx.save(traced, str(partial))
@@ -82,7 +86,7 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     casts, kept = [], []
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if values.dtype == np.float32 and values.size > LARGE:
+        if values.dtype == np.float32 and values.size > LARGE and tensor.name not in WHOLE:
             small = numpy_helper.from_array(values.astype(np.float16), f"{tensor.name}.half")
             kept.append(small)
             casts.append(helper.make_node("Cast", [small.name], [tensor.name], to=onnx.TensorProto.FLOAT))

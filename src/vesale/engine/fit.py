@@ -116,7 +116,7 @@ def start(recipe: Recipe, samples: Sequence[Sample]) -> State:
     """A network with first weights, normalised by what the samples hold, and its optimiser."""
     net = channels_last(build(recipe))
     if not recipe.net.pretrained:
-        mean, std = _levels(samples)
+        mean, std = _levels(samples, recipe.look.range == "raw")
         net.mean.copy_(mean)
         net.std.copy_(std)
     _centre(net, recipe, samples)
@@ -207,8 +207,17 @@ def _centre(net: Network, recipe: Recipe, samples: Sequence[Sample]) -> None:
             module.weight.mul_(spreads(recipe, samples)[name])
 
 
-def _levels(samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
-    """Mean and spread of each channel over all samples, each image counting alike: (1, C, 1, 1)."""
+def _levels(samples: Sequence[Sample], raw: bool = False) -> tuple[Tensor, Tensor]:
+    """Mean and spread of each channel over all samples, each image counting alike: (1, C, 1, 1).
+
+    Raw features have any scale (tesla, volts), so theirs is taken in double precision; of a constant one it is 1.
+    """
+    if raw:
+        values = np.stack([s.planes.astype(np.float64).mean((0, 2, 3)) for s in samples])
+        middle, spread = values.mean(0), values.std(0)
+        spread[spread <= 1e-9 * np.abs(values).max(0)] = 1.0
+        pair = (torch.from_numpy(v.astype(np.float32))[None, :, None, None] for v in (middle, spread))
+        return next(pair), next(pair)
     means = np.stack([s.planes.astype(np.float32).mean((0, 2, 3)) for s in samples])
     squares = np.stack([np.square(s.planes.astype(np.float32)).mean((0, 2, 3)) for s in samples])
     mean = means.mean(0)

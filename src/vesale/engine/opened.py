@@ -18,7 +18,7 @@ from ..core.encode import to_toml
 from ..core.errors import PackageError, RecipeError
 from ..core.exam import Cohort, Exam
 from ..core.grid import Grid
-from ..core.image import Image, Provenance, Source
+from ..core.image import Image, Kind, Provenance, Source
 from ..core.model import Card
 from ..core.pipeline import Pipeline, pipeline_of
 from ..core.prediction import Evidence, GateVerdict, Prediction, Reason
@@ -27,11 +27,10 @@ from ..io.package import Package, open_package, write_manifest
 from ..ops.look import prepare
 from ..render.card_page import card_markdown
 from ..render.documents import card_document, dumps
-from ..trust.appearance import image_statistics
 from ..trust.state import Trust, from_files, to_files
 from .answer import judged
 from .infer import infer
-from .raw import Raw, as_taken, look_at
+from .raw import Raw, foreign_kind, look_at, statistics_of, unlooked
 from .runtimes import Runner, open_onnx
 from .samples import open_view
 
@@ -62,6 +61,12 @@ class OpenedModel:
     ) -> tuple[Prediction, Raw]:
         """The prediction of (id, subject) from one list of sources (the task's inputs in order) a view."""
         began = time.perf_counter()
+        foreign = foreign_kind(views, self.pipeline)
+        if foreign is not None:
+            raw = unlooked(exam, views)
+            evidence = self.evidence(raw, time.perf_counter() - began)
+            gate = GateVerdict("not_fitted")
+            return Prediction(*exam, "declined", (foreign,), {}, gate, evidence, notes=raw.notes), raw
         raw = look_at(exam, views, self.run, self.pipeline)
         return self.judge(raw, time.perf_counter() - began), raw
 
@@ -143,18 +148,20 @@ def open_model(path: Path, threads: int | None = None) -> OpenedModel:
 
 
 def stages(run: Runner, pipeline: Pipeline, image: NDArray[Any] | None = None) -> dict[str, NDArray[Any]]:
-    """What each stage gives for a made image: `image`, `planes`, `network/<output>` and `answer/<output>`."""
-    samples = made_image(pipeline) if image is None else image
-    spacing = pipeline.look.spacing or (1.0, 1.0)
+    """What each stage gives for a made image or signal: `image`, `planes`, `network/<output>` and `answer/<output>`."""
+    signal = pipeline.task.from_signal
+    samples = (made_signal(pipeline) if signal else made_image(pipeline)) if image is None else image
+    spacing = None if signal else pipeline.look.spacing or (1.0, 1.0)
     names = tuple(f"made {i}" for i in range(len(samples)))
-    held = Image(samples, Grid(samples.shape[1:], spacing), "intensity", names, Provenance("made"))
+    kind: Kind = "signal" if signal else "intensity"
+    held = Image(samples, Grid(samples.shape[1:], spacing), kind, names, Provenance("made"))
     opened = [held] * len(pipeline.task.inputs)
     planes = prepare(opened, pipeline.look)
     height, width = planes.data.shape[2:]
     more = [(-n) % pipeline.multiple for n in (height, width)]
     whole = np.pad(planes.data, [(0, 0), (0, 0), (0, more[0]), (0, more[1])])
     found: dict[str, NDArray[Any]] = {"image": samples, "planes": planes.data}
-    found["statistics"] = image_statistics(as_taken(opened, pipeline, planes))[1]
+    found["statistics"] = statistics_of(opened, planes, pipeline)[1]
     found |= {f"network/{n}": a for n, a in run(whole).items()}
     return found | {f"answer/{n}": a for n, a in infer(run, planes, pipeline).items()}
 
@@ -171,6 +178,11 @@ def made_image(pipeline: Pipeline) -> NDArray[np.uint8]:
         picture += rng.uniform(-0.4, 0.6, (count, 1, 1)) * np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / (2 * r * r))
     samples = (np.clip(picture + 0.4, 0, 1) * 255).astype(np.uint8)
     return samples[: pipeline.look.channels]
+
+
+def made_signal(pipeline: Pipeline) -> NDArray[np.float32]:
+    """Numbers drawn from a fixed seed, one a feature: no cohort's signal is ever in a package."""
+    return np.random.default_rng(0).normal(size=(pipeline.look.channels, 1, 1)).astype(np.float32)
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -200,4 +212,6 @@ def _write_halved(source: Path, target: Path) -> None:
     from safetensors.numpy import load_file, save_file
 
     tensors = load_file(source)
-    save_file({k: v.astype(np.float16) if v.dtype == np.float32 else v for k, v in tensors.items()}, target)
+    whole = ("mean", "std")  # of a signal's features, whose scale may be far from 1
+    halved = {k: v.astype(np.float16) if v.dtype == np.float32 and k not in whole else v for k, v in tensors.items()}
+    save_file(halved, target)

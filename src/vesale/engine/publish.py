@@ -17,7 +17,10 @@ LONGEST = 1024
 
 
 def publish(folder: Path, prediction: Prediction, raw: Raw | None, sources: Sequence[Source]) -> Prediction:
-    """Write the folder of an exam; `sources` holds the first input of each view. Outputs come back with their files."""
+    """Write the folder of an exam; `sources` holds the first input of each view. Outputs come back with their files.
+
+    A signal has no picture to draw on, so there is no overlay of one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     outputs: dict[str, Answer] = {}
     for name, answer in prediction.outputs.items():
@@ -25,7 +28,7 @@ def publish(folder: Path, prediction: Prediction, raw: Raw | None, sources: Sequ
             answer = write_partition(folder, name, answer, sources)
         outputs[name] = answer
     prediction = replace(prediction, outputs=outputs)
-    if raw is not None and raw.images:
+    if raw is not None and raw.images and raw.images[0].kind != "signal":
         (folder / "overlay.png").write_bytes(_drawn(prediction, raw))
     (folder / "prediction.json").write_text(dumps(prediction_document(prediction)) + "\n", encoding="utf-8")
     return prediction

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from ..core.errors import SourceError
 from ..core.image import Image, Source
 from ..core.pipeline import Pipeline
-from ..core.prediction import Seen
+from ..core.prediction import Reason, Seen
 from ..core.task import Partition, Picture
+from ..io.formats import SIGNALS
 from ..ops.look import Planes, prepare
+from ..trust.activity import Reference, against, signal_statistics
 from ..trust.appearance import image_statistics
 from .infer import infer
 from .runtimes import Runner
@@ -48,7 +50,7 @@ def look_at(exam: tuple[str, str | None], views: Sequence[Sequence[Source]], run
         opened, remarks = read_view(view, pipeline.task, pipeline.look)
         decided += remarks
         planes = prepare(opened, pipeline.look, slices_to_see(opened[0], pipeline.task, pipeline.look))
-        names, values = image_statistics(as_taken(opened, pipeline, planes))
+        names, values = statistics_of(opened, planes, pipeline)
         statistics.append(values)
         answers.append(infer(run, planes, pipeline))
         images.append(opened[0])
@@ -63,14 +65,49 @@ def look_at(exam: tuple[str, str | None], views: Sequence[Sequence[Source]], run
     return Raw(*exam, pooled, maps, tuple(images), worst, names, seen, notes)
 
 
-def as_taken(opened: Sequence[Image], pipeline: Pipeline, planes: Planes) -> Floats:
-    """The middle plane (channel, height, width) as the gate sees it: with the light that it was taken in."""
+def foreign_kind(views: Sequence[Sequence[Source]], pipeline: Pipeline) -> Reason | None:
+    """Why the model cannot be run at all: an image for a model of signals, a signal for one of images or of another
+    number of features."""
+    for source in (s for view in views for s in view):
+        is_signal = source.description.format in SIGNALS
+        if is_signal != pipeline.task.from_signal:
+            found, wanted = ("a signal", "images") if is_signal else ("an image", "signals")
+            return Reason("wrong_modality", f"The file holds {found}; this model reads {wanted}.")
+        n, asked = len(source.channels), pipeline.look.channels if len(pipeline.task.inputs) == 1 else 1
+        if is_signal and n != asked:
+            message = f"The signal has {n} features; the model was trained on {asked}."
+            return Reason("unlike_training", message, float(n), float(asked))
+    return None
+
+
+def unlooked(exam: tuple[str, str | None], views: Sequence[Sequence[Source]]) -> Raw:
+    """Of an exam that the network was not shown: what its files are."""
+    sources = [source for view in views for source in view]
+    notes = tuple(dict.fromkeys(note for s in sources for note in s.description.notes))
+    return Raw(*exam, {}, {}, (), np.zeros(0), (), tuple(_seen(s) for s in sources), notes)
+
+
+def statistics_of(
+    opened: Sequence[Image], planes: Planes, pipeline: Pipeline
+) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """What the gate looks at: the middle plane in the light that it was taken in, or a signal as its file has it."""
+    if pipeline.task.from_signal:
+        return signal_statistics(opened[0].data)
     middle = len(planes.data) // 2
     if pipeline.look.range != "local":
-        return planes.data[middle]
+        return image_statistics(planes.data[middle])
     levels = slices_to_see(opened[0], pipeline.task, pipeline.look)
     whole = None if len(planes.data) == 1 else [middle if levels is None else levels[middle]]
-    return prepare(opened, replace(pipeline.look, range="dtype"), whole).data[0]
+    return image_statistics(prepare(opened, replace(pipeline.look, range="dtype"), whole).data[0])
+
+
+def with_reference(raw: Raw, reference: Reference | None, included: bool = False) -> Raw:
+    """Of signals: the statistics with those added that compare each view with the signals of the calibration."""
+    if reference is None:
+        return raw
+    pairs = [against(reference, image.data, included) for image in raw.images]
+    values = np.mean([v for _, v in pairs], axis=0)
+    return replace(raw, statistics=np.concatenate([raw.statistics, values]), names=(*raw.names, *pairs[0][0]))
 
 
 def save_raw(raw: Raw, path: Path) -> None:

@@ -18,6 +18,7 @@ def card_of(recipe: Recipe, learned: Cohort, fitted: Sequence[Fitted], name: str
     """The card of a model before it is measured; its digest is filled in when the package is written."""
     steps = sum(f.steps for f in fitted)
     early = [f.part for f in fitted if f.steps < recipe.train.steps]
+    what = "signals" if recipe.task.from_signal else "images"
     return Card(
         name=name or recipe.task.name,
         version="1",
@@ -28,7 +29,7 @@ def card_of(recipe: Recipe, learned: Cohort, fitted: Sequence[Fitted], name: str
             "exams": len(learned),
             "split_by_subject": learned.subjects_known,
         },
-        intended_use=recipe.card.intended_use or f"To help a reader {_purpose(recipe)} in images like its own.",
+        intended_use=recipe.card.intended_use or f"To help a reader {_purpose(recipe)} in {what} like its own.",
         licence=recipe.card.licence,
         use=recipe.card.use,
         data=recipe.card.data,
@@ -75,9 +76,12 @@ def gate_in_words(trust: Trust) -> str:
     if gate is None:
         return "No gate: too few exams to know what is usual."
     kind = "by a fitted tail, as there are few exams" if gate.approximate else "by counting"
+    looked_at, noun = "picture's brightness, contrast, sharpness, colour and layout", "pictures"
+    if trust.reference is not None:
+        looked_at, noun = "signal's level, spread, shape, gaps and likeness to the mean signal", "signals"
     return (
-        f"Before any answer the picture's brightness, contrast, sharpness, colour and layout are compared with "
-        f"{gate.n} exams; {gate.false_alarm_rate:.0%} of usual pictures are declined in error ({kind})."
+        f"Before any answer the {looked_at} are compared with "
+        f"{gate.n} exams; {gate.false_alarm_rate:.0%} of usual {noun} are declined in error ({kind})."
     )
 
 

@@ -26,8 +26,8 @@ class Sample:
 
     exam: str
     subject: str
-    planes: NDArray[np.float16]
-    """(plane, channel, height, width) in [0, 1]"""
+    planes: NDArray[np.float16] | NDArray[np.float32]
+    """(plane, channel, height, width): half floats in [0, 1], or single floats as they are where look.range = raw"""
     truth: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     """Pooled outputs: (1,) class index, step or value, or (names,) 0 / 1; nan where unknown."""
     labels: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
@@ -56,7 +56,8 @@ def load_sample(cohort: Cohort, exam: Exam, view: View, recipe: Recipe) -> Sampl
         for name, output in recipe.task.outputs.items()
         if isinstance(output, (Quantity, Category))
     }
-    return Sample(exam.id, exam.subject, planes.data.astype(np.float16), truth, labels)
+    kept = planes.data if recipe.look.range == "raw" else planes.data.astype(np.float16)
+    return Sample(exam.id, exam.subject, kept, truth, labels)
 
 
 def open_view(cohort: Cohort, view: View, task: Task) -> list[Source]:

@@ -44,6 +44,8 @@ class Surveyed:
     """0.5 and 99.5 percentile of all samples looked at."""
     framed: bool
     """Most pictures have a dark frame."""
+    features: int | None = None
+    """Of signals: how many values a trial has; None of images."""
 
 
 def survey(cohort: Cohort) -> Surveyed:
@@ -60,6 +62,7 @@ def survey(cohort: Cohort) -> Surveyed:
         grids.append(source.levels[0])
     if not images:
         raise CohortError(f"{cohort.name}: no image could be read", "see `vesale check`")
+    features = _features(cohort, images)
     shapes = np.array([g.shape[-2:] for g in grids])
     samples = np.concatenate([i.data.ravel()[:: max(1, i.data.size // 20_000)] for i in images]).astype(float)
     levels = np.percentile(samples[np.isfinite(samples)], [0.5, 99.5])
@@ -71,14 +74,24 @@ def survey(cohort: Cohort) -> Surveyed:
         shape=(height, width),
         smallest=(int(shapes[:, 0].min()), int(shapes[:, 1].min())),
         volumes=any(len(i.grid.shape) == 3 for i in images),
-        colour=any(_coloured(i) for i in images),
+        colour=features is None and any(_coloured(i) for i in images),
         kinds=tuple(sorted({str(i.data.dtype) for i in images})),
         modalities=tuple(sorted({m for m in modalities if m})),
         spacings=tuple((float(s[-2]), float(s[-1])) if (s := g.spacing) else None for g in grids),
         channels=_channels(images),
         levels=(float(levels[0]), float(levels[1])),
-        framed=float(np.mean([_framed(i) for i in images])) > 0.5,
+        framed=features is None and float(np.mean([_framed(i) for i in images])) > 0.5,
+        features=features,
     )
+
+
+def _features(cohort: Cohort, images: Sequence[Image]) -> int | None:
+    """The one number of features of a cohort of signals, or None of images. CohortError for a mixture."""
+    counts = sorted({len(i.data) if i.kind == "signal" else 0 for i in images})
+    if len(counts) > 1:
+        told = " and ".join(f"signals of {n} features" if n else "images" for n in counts)
+        raise CohortError(f"{cohort.name}: one model reads one kind: found {told}", "make a cohort of each")
+    return counts[0] or None
 
 
 def task_of_cohort(cohort: Cohort) -> Task:

@@ -28,7 +28,7 @@ def read_view(sources: Sequence[Source], task: Task, look: Look) -> tuple[list[I
         image = source.read(level=level)
         if level:
             notes.append(f"level {level} of {len(source.levels)} is read{_scale(source.levels[level])}")
-        if len(sources) == 1:
+        if len(sources) == 1 and look.range != "raw":
             image, remarks = _in_order(image, look, source)
             notes += remarks
         images.append(image)

@@ -8,6 +8,7 @@ from vesale.core.grid import Grid
 from vesale.core.image import Image, Source
 from vesale.core.registry import Registry
 
+from .address import address_of
 from .formats import kind_of, unknown, zarr_root
 
 READERS: Registry[Callable[[Path], Source]] = Registry(
@@ -21,6 +22,10 @@ READERS: Registry[Callable[[Path], Source]] = Registry(
         "slide": "vesale.io.slide_openslide:open_vendor",
         "zarr": "vesale.io.ome_zarr:open_ome_zarr",
         "nifti": "vesale.io.nifti:open_nifti",
+        "metaimage": "vesale.io.metaimage:open_metaimage",
+        "nrrd": "vesale.io.nrrd:open_nrrd",
+        "analyze": "vesale.io.analyze:open_pair",
+        **dict.fromkeys(("mat", "mat73", "npy", "npz", "hdf5", "csv"), "vesale.io.signals:open_signal_file"),
         "dicom": "vesale.io.dicom:open_dicom",
         "folder": "vesale.io.dicom_series:open_folder",
     },
@@ -35,6 +40,9 @@ MASK_READERS: Registry[Callable[[Path], Image]] = Registry(
         "tiff": "vesale.io.tiff_kinds:read_any_mask",
         "zarr": "vesale.io.ome_zarr:read_mask",
         "nifti": "vesale.io.nifti:read_mask",
+        "metaimage": "vesale.io.metaimage:read_mask",
+        "nrrd": "vesale.io.nrrd:read_mask",
+        "analyze": "vesale.io.analyze:read_mask",
         "dicom": "vesale.io.dicom:read_mask",
     },
 )
@@ -43,9 +51,15 @@ MASK_READERS: Registry[Callable[[Path], Image]] = Registry(
 def open_source(path: Path | str) -> Source:
     """The image at `path`, its header read and its pixels not yet; a folder is one DICOM series or one OME-Zarr.
 
-    SourceError (unreadable) when there is no such file, no reader for it, or it is damaged.
+    `responses.mat#fmriTrn[12]` is one trial of a file of signals (`address.py`). SourceError (unreadable) when there is
+    no such file, no reader for it, or it is damaged.
     """
     where = Path(path)
+    address = address_of(where)
+    if address is not None:
+        from .signals import open_signal
+
+        return open_signal(address)
     return READERS[_format(where)](where)
 
 

@@ -14,7 +14,7 @@ from .cohort_folders import read_folders
 from .cohort_table import Row, Table, found, read_table
 from .cohort_values import Values, typed
 from .formats import SUFFIXES, kind_of, suffix, zarr_root
-from .inputs import exam_id, series_id
+from .inputs import name_of, series_id
 
 __all__ = ["Columns", "ReadCohort", "read_cohort"]
 
@@ -78,7 +78,7 @@ def _exam_ids(table: Table, roles: Roles) -> list[str]:
     images = [_posix(table.root, _image(row, roles)) for row in table.rows]
     unnamed = [i for i, name in enumerate(ids) if not name and images[i]]
     for i in sorted(unnamed, key=lambda i: (images[i], sorted(table.rows[i].cells.items()))):
-        stem = name = _series_id(table.root / images[i]) or exam_id(images[i].rpartition("/")[2])
+        stem = name = _series_id(table.root / images[i]) or name_of(table.root / images[i])
         n = 1
         while name.casefold() in taken:
             n += 1

@@ -4,13 +4,16 @@ import difflib
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
 from ..core.exam import Exam
 from ..core.report import Finding
+from .address import split
 from .cohort_table import found
 from .formats import ZARR_MARKS, zarr_root
+from .companions import companions
 
 NAMED = 50
 """So many missing files have a finding, and a near miss, of their own; the rest share one."""
@@ -31,11 +34,17 @@ def present(
                 owners.setdefault(path, []).append((exam, view.line))
     with ThreadPoolExecutor(2) as pool:
         digests = dict(zip(owners, pool.map(lambda p: _digest(root / p), owners), strict=True))
-    lost = [p for p, digest in digests.items() if digest is None]
+    missing: dict[str, list[tuple[Exam, int | None]]] = {}
+    for path, digest in digests.items():
+        if digest is None:  # the trials of one file are missed together
+            fragment = split(root / path)[1]
+            file = path if fragment is None else path.removesuffix(f"#{fragment}")
+            missing.setdefault(file, []).extend(owners[path])
+    lost = list(missing)
     tree = _tree(root) if lost else {}
-    findings = [_lost(root, path, owners[path], tree) for path in lost[:NAMED]]
+    findings = [_lost(root, path, missing[path], tree) for path in lost[:NAMED]]
     if len(lost) > NAMED:
-        findings.append(_more([owner for path in lost[NAMED:] for owner in owners[path]], len(lost) - NAMED))
+        findings.append(_more([owner for path in lost[NAMED:] for owner in missing[path]], len(lost) - NAMED))
     gone = {*bad, *(name for f in findings for name in f.exams)}
     kept = [exam for exam in exams if exam.id not in gone]
     used = {path for exam in kept for view in exam.views for path in view.paths}
@@ -43,11 +52,17 @@ def present(
 
 
 def _digest(path: Path) -> str | None:
-    """sha256 of a file's bytes; of a folder, over its files' digests in the order of their names; None: not there."""
+    """sha256 of a file's bytes; of a folder, over its files' digests in the order of their names; None: not there.
+
+    A detached header counts with its data; of one trial of a file, its address counts too (two trials differ).
+    """
     try:
         if not path.is_dir():
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+            parts = [_file_digest(part) for part in companions(path)]
+            fragment = split(path)[1]
+            if len(parts) == 1 and fragment is None:
+                return parts[0]
+            return hashlib.sha256("".join([*parts, fragment or ""]).encode()).hexdigest()
         whole = hashlib.sha256()
         inside = members(path)
         for member in inside:
@@ -56,6 +71,18 @@ def _digest(path: Path) -> str | None:
     except (OSError, ValueError):
         return None
     return whole.hexdigest() if inside else None
+
+
+def _file_digest(path: Path) -> str:
+    stat = path.stat()
+    return _digested(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _digested(path: Path, size: int, changed: int) -> str:
+    """Of a file that a hundred trials share: once."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def members(folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from ..core.errors import CohortError
 from ..core.report import Finding
 from .cohort_columns import split_name
 from .cohort_table import Row, Table, found
-from .formats import SUFFIXES, suffix, zarr_root
+from .formats import SUFFIXES, header_of, suffix, zarr_root
 
 _IMAGES = re.compile(r"(image|img|original)s?", re.IGNORECASE)
 _MASKS = re.compile(
@@ -142,7 +142,7 @@ def _images(folder: Path) -> Iterator[Path]:
             yield path
         elif path.is_dir():
             yield from _images(path)
-        elif suffix(path.name):
+        elif suffix(path.name) and header_of(path) is None:
             yield path
 
 

@@ -6,14 +6,15 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vesale.core.errors import SourceError
 from vesale.core.image import Source
 
 from . import READERS, open_source
-from .formats import SUFFIXES, sniff, suffix, unknown, zarr_root
+from .address import Address, address_of, exam_name, split
+from .formats import MUTE, NUMBERS, SIGNALS, claim, header_of, kind_of, sniff, suffix, unknown, zarr_root
 from .lazy import plural
 from .unzip import unzip
 
@@ -37,6 +38,8 @@ class Found:
     """Which of the volumes that its files hold, from 0; None: all there is."""
     error: SourceError | None = None
     """Why it cannot be opened; found before any pixel is read."""
+    fragment: str = ""
+    """Of a file of several trials: which one it is (`#fmriTrn[12]`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class _Place:
     named: bool
     """True when the user named it: it is then never skipped."""
     error: SourceError | None = None
+    fragment: str = ""
 
 
 @dataclass(slots=True)
@@ -62,8 +66,10 @@ class _Tally:
     """What a walk comes across, while it runs."""
 
     scratch: Path
+    signals: bool = False
+    """True when files of signals in folders are exams, too; else they count as tables that lie beside images."""
     skipped: int = 0
-    seen: set[Path] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
     singles: list[tuple[_Place, str]] = field(default_factory=list)
     """Place, and the exam's name before clashes are resolved."""
     series: dict[str, list[_Place]] = field(default_factory=dict)
@@ -72,18 +78,19 @@ class _Tally:
     """Series that are whole slides: whichever file of one comes first opens all its levels."""
 
 
-def find_inputs(arguments: Sequence[str], scratch: Path) -> tuple[Found, ...]:
+def find_inputs(arguments: Sequence[str], scratch: Path, signals: bool = False) -> tuple[Found, ...]:
     """Every exam that the arguments hold, in natural order; zips are unpacked below `scratch`.
 
     One bad item never stops the others: a missing path, an unknown format or an unreadable file is a Found with its
-    error. DICOM files are grouped by series, wherever they lie.
+    error. DICOM files are grouped by series, wherever they lie. A file of signals gives an exam a trial; those in
+    folders only where `signals` is true.
     """
-    return survey(arguments, scratch).found
+    return survey(arguments, scratch, signals).found
 
 
-def survey(arguments: Sequence[str], scratch: Path) -> Survey:
+def survey(arguments: Sequence[str], scratch: Path, signals: bool = False) -> Survey:
     """`find_inputs`, and how many files were passed over."""
-    tally = _Tally(scratch)
+    tally = _Tally(scratch, signals)
     for argument in arguments:
         before, passed = len(tally.seen), tally.skipped
         for place in _places(argument, tally):
@@ -101,7 +108,7 @@ def open_found(found: Found) -> Source:
     if found.error is not None:
         raise found.error
     if len(found.files) == 1 and found.part is None:
-        return open_source(found.files[0])
+        return open_source(f"{found.files[0]}{found.fragment}" if found.fragment else found.files[0])
     from .dicom_series import open_series
 
     return open_series(found.files, found.part)
@@ -109,10 +116,21 @@ def open_found(found: Found) -> Source:
 
 def exam_id(name: str) -> str:
     """An exam's name from a file's: without its image suffix, every character outside [A-Za-z0-9._-] made `_`."""
-    ending = suffix(name)
+    ending = suffix(name) or next((e for e in NUMBERS if name.lower().endswith(e)), "")
     stem = name[: len(name) - len(ending)] if ending and len(name) > len(ending) else name
     clean = ALLOWED.sub("_", stem)
     return clean if clean.strip(".") else "_" * max(1, len(clean))  # '.' and '..' are folders
+
+
+def name_of(image: Path | str) -> str:
+    """An exam's name from the path of its image, or from the address of a trial: `responses-fmriTrn-0012`."""
+    try:
+        address = address_of(image)
+    except SourceError:
+        address = None
+    if address is None:
+        return exam_id(str(image).rpartition("/")[2])
+    return exam_id(exam_name(exam_id(address.file.name), address))
 
 
 def series_id(uid: str) -> str:
@@ -131,11 +149,16 @@ def natural(text: str) -> tuple[tuple[int, int, str], ...]:
 
 def _places(argument: str, tally: _Tally) -> Iterator[_Place]:
     path = Path(argument)
+    file, fragment = split(argument)
+    if fragment is not None and _exists(Path(file)):
+        yield _Place(Path(file), _shown(Path(file)), True, None, f"#{fragment}")
+        return
     if not _exists(path) and glob.has_magic(argument):
         # Path.glob takes no absolute pattern
         matches = sorted(glob.glob(argument, recursive=True), key=natural)  # noqa: PTH207
         if not matches:
             error = SourceError(f"{argument}: no file matches", "check the pattern, and where it is run")
+            error = error if fragment is None else _missing(Path(file))
             yield _Place(path, _shown(path), True, error)
         for match in matches:
             yield from _one(Path(match), tally)
@@ -248,26 +271,54 @@ def _missing(path: Path) -> SourceError:
 
 
 def _file(place: _Place, tally: _Tally) -> None:
-    real = place.path.resolve()
+    header = header_of(place.path) if place.error is None else None
+    place = replace(place, path=header) if header else place
+    real = f"{place.path.resolve()}{place.fragment}"
     if place.error is None and real in tally.seen:
         return
     tally.seen.add(real)
     error, kind = place.error, None
     if error is None:
         try:
-            kind = sniff(place.path) or ("dicom" if SUFFIXES.get(suffix(place.path.name)) == "dicom" else None)
+            kind = _kind(place.path)
             if kind == "dicom":
                 _dicom(place, tally)
                 return
+            if place.fragment or kind in SIGNALS:
+                _signals(place, tally, kind)
+                return
         except SourceError as found:
             error = found
-    claims = suffix(place.path.name) != "" or kind == "dicom"
+    named = suffix(place.path.name) != "" and (tally.signals or claim(place.path) not in SIGNALS)
+    claims = named or kind == "dicom"
     if error is None and kind not in FORMATS:
         error = unknown(place.path, FORMATS)
     if error is not None and not (place.named or claims):
         tally.skipped += 1
         return
-    tally.singles.append((_Place(place.path, place.shown, place.named, error), exam_id(place.path.name)))
+    tally.singles.append((replace(place, error=error), exam_id(place.path.name)))
+
+
+def _kind(path: Path) -> str | None:
+    """By content; by name where content says nothing."""
+    kind, claimed = kind_of(path), claim(path)
+    return kind if kind != claimed or claimed in MUTE or sniff(path) is not None else None
+
+
+def _signals(place: _Place, tally: _Tally, kind: str | None) -> None:
+    """An exam for each trial; in a folder only where signals are wanted, and never a table, which may be anything.
+    SourceError when the trials cannot be told."""
+    if not (place.named or (tally.signals and kind not in NUMBERS.values())):
+        tally.skipped += 1
+        return
+    from .signals import trials
+
+    named = address_of(f"{place.path}{place.fragment}") or Address(place.path)
+    stem = exam_id(place.path.name)
+    for trial in trials(named):
+        name = exam_name(stem, replace(trial, variable=named.variable))
+        one = replace(place, shown=f"{place.shown}{trial.fragment}", fragment=trial.fragment)
+        tally.singles.append((one, exam_id(name)))
 
 
 def _dicom(place: _Place, tally: _Tally) -> None:
@@ -318,7 +369,7 @@ def _named(tally: _Tally) -> tuple[Found, ...]:
         files = tuple(p.path for p in slices) or (place.path,)
         shown = _series_shown(slices, tally) if len(slices) > 1 else place.shown
         for part, error in _parts(files) if slices else [(None, place.error)]:
-            found.append(Found(_free(name, taken), shown, files, part, error))
+            found.append(Found(_free(name, taken), shown, files, part, error, place.fragment))
     return tuple(found)
 
 

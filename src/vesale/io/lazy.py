@@ -4,7 +4,7 @@ import hashlib
 import logging
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,13 @@ def digest(path: Path) -> str:
     """sha256 of a file's bytes, in hex."""
     with reading(path, "a file"), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_files(paths: Sequence[Path]) -> str:
+    """sha256 of one file's bytes; of several, over their digests in order."""
+    if len(paths) == 1:
+        return digest(paths[0])
+    return hashlib.sha256("".join(digest(p) for p in paths).encode()).hexdigest()
 
 
 @contextmanager

@@ -18,12 +18,11 @@ from vesale.core.image import Array, Description, Image, Provenance, Source
 
 from .lazy import Deferred, digest, quiet, reading
 from .pixels import COLOURS, native, whole_numbers
+from .place import RAS_TO_LPS, oriented, unoriented
+from .volume_bytes import Stored, guard
 
 Header = Any
 """nibabel's Nifti1Header; its methods have no types."""
-RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
-SHEAR = 1e-3
-"""Cosine between two axes above which they are not at right angles."""
 _MM_PER_UNIT = {1: 1000.0, 2: 1.0, 3: 0.001}  # xyzt_units: metre, millimetre, micrometre
 _GEOMETRY = (
     *("sform_code", "srow_x", "srow_y", "srow_z"),
@@ -49,7 +48,7 @@ def open_nifti(path: Path) -> Source:
     the voxel sizes, with a note. Samples keep their type unless a slope or intercept applies: then float32.
     """
     with _opened(path) as (_, header):
-        place = _place(path, header)
+        place = place_of(path, header)
     description = Description("nifti", digest(path), notes=place.notes, files=(path,))
     return Deferred(description, place.channels, (place.grid,), partial(_load, path))
 
@@ -57,7 +56,7 @@ def open_nifti(path: Path) -> Source:
 def read_mask(path: Path) -> Image:
     """Class numbers of a NIfTI file, as integers; colours and several volumes are refused."""
     with _opened(path) as (image, header):
-        place = _place(path, header)
+        place = place_of(path, header)
         if len(place.channels) != 1:
             raise SourceError(f"{path}: a mask holds one volume, not {len(place.channels)}", "save one volume")
         data = _samples(path, image, header)
@@ -80,9 +79,22 @@ def _opened(path: Path) -> Iterator[tuple[nib.Nifti1Image, Header]]:
             kind: Any = nib.Nifti2Image if second else nib.Nifti1Image
             file.seek(0)
             header = kind.header_class.from_fileobj(file, check=False)
+            _guard(path, header)
             file.seek(0)
             image = kind.from_stream(file)
         yield image, header
+
+
+def _guard(path: Path, header: Header) -> None:
+    """Refuse sizes that the file cannot hold before anything is allocated by them."""
+    shape = tuple(int(n) for n in header.get_data_shape())
+    offset = float(header["vox_offset"])
+    if min(shape, default=0) < 1 or not 0 <= offset < 2**62:
+        return  # no image at all, which is said where its shape is looked at
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    sizes = (*shape, int(header.get_data_dtype().itemsize))
+    guard(Stored(path, path, sizes, "u1", 0 if packed else int(offset), "gzip" if packed else "raw"), surplus=False)
 
 
 def _stream(path: Path) -> Any:
@@ -91,26 +103,16 @@ def _stream(path: Path) -> Any:
     return gzip.open(path) if packed else path.open("rb")
 
 
-def _place(path: Path, header: Header) -> Place:
+def place_of(path: Path, header: Header) -> Place:
+    """The grid and the channels of a NIfTI header, whichever file it stands in."""
     spatial, channels = _layout(path, header)
     affine, notes = _affine(header)
     if affine is None:
         grid, more = _bare_grid(header, spatial)
         return Place(grid, channels, (*notes, *more))
-    matrix = RAS_TO_LPS @ affine[:3, : len(spatial)]
-    lengths = np.linalg.norm(matrix, axis=0)
-    axes = matrix / lengths
-    cosines = np.abs(axes.T @ axes - np.eye(len(spatial)))
-    if cosines.max() > SHEAR:
-        notes.append(f"the axes are sheared: {np.degrees(np.arccos(cosines.max())):.1f} degrees between two of them")
-    grid = Grid(
-        shape=spatial[::-1],
-        spacing=tuple(float(v) for v in lengths[::-1]),
-        origin=tuple(float(v) for v in RAS_TO_LPS @ affine[:3, 3]),
-        axes=tuple(tuple(float(v) for v in axis) for axis in axes.T[::-1]),
-        frame="patient",
-    )
-    return Place(grid, channels, tuple(notes))
+    matrix, origin = RAS_TO_LPS @ affine[:3, : len(spatial)], RAS_TO_LPS @ affine[:3, 3]
+    grid, more = oriented(spatial, matrix, origin)
+    return Place(grid, channels, (*notes, *more))
 
 
 def _layout(path: Path, header: Header) -> tuple[tuple[int, ...], tuple[str, ...]]:
@@ -167,11 +169,9 @@ def _usable(affine: Array) -> Vector | None:
 
 def _bare_grid(header: Header, spatial: tuple[int, ...]) -> tuple[Grid, list[str]]:
     n = len(spatial)
-    if not _positive(header, n):
-        return Grid(spatial[::-1]), ["orientation unknown, and voxel sizes that are not positive: there is no scale"]
     scale = _MM_PER_UNIT.get(int(header["xyzt_units"]) & 7, 1.0)
-    sizes = tuple(float(v) * scale for v in header["pixdim"][1 : 1 + n])
-    return Grid(spatial[::-1], sizes[::-1]), ["orientation unknown: only the voxel sizes are used"]
+    sizes = [float(v) * scale for v in header["pixdim"][1 : 1 + n]]
+    return unoriented(spatial, sizes)
 
 
 def _positive(header: Header, n: int) -> bool:
@@ -189,6 +189,11 @@ def _samples(path: Path, image: nib.Nifti1Image, header: Header) -> Array:
     proxy: Any = image.dataobj
     raw = np.asarray(proxy.get_unscaled())
     proxy.file_like.read()  # to the end, where gzip keeps its checksum
+    return arranged(path, raw, header)
+
+
+def arranged(path: Path, raw: Array, header: Header) -> Array:
+    """Samples (x, y[, z, ...]) as the file has them to (channel, [z,] y, x), the slope and intercept applied."""
     spatial, channels = _layout(path, header)
     if raw.dtype.fields is not None:
         raw = np.stack([raw[name] for name in ("R", "G", "B")], axis=-1)

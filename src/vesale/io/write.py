@@ -143,5 +143,8 @@ def _write_nifti(page: Page, name: str, data: Array) -> str:
     return name
 
 
-MASK_WRITERS: dict[str, Callable[[Page, Array], list[str]]] = {"nifti": _nifti_mask, "dicom": _dicom_mask}
+MASK_WRITERS: dict[str, Callable[[Page, Array], list[str]]] = {
+    **dict.fromkeys(("nifti", "nifti-pair", "analyze", "metaimage", "nrrd"), _nifti_mask),
+    "dicom": _dicom_mask,
+}
 """Formats whose masks are no PNG, even in the plane."""

@@ -17,6 +17,7 @@ NETS: Registry[Callable[[Recipe], "Network"]] = Registry(
         "wnet": "vesale.nets.unet:build_wnet",
         "resnet": "vesale.nets.resnet:build_resnet",
         "efficientnet_lite": "vesale.nets.efficientnet:build_efficientnet_lite",
+        "linear": "vesale.nets.linear:build_linear",
     },
 )
 DENSE = ("unet", "wnet")
@@ -25,6 +26,8 @@ DENSE = ("unet", "wnet")
 
 def build(recipe: Recipe) -> "Network":
     """The network of a recipe with random weights (draw from torch's global generator: seed it first)."""
+    if recipe.look.channels < 1:
+        raise RecipeError(f"look.channels: a network sees at least one channel, not {recipe.look.channels}")
     kinds = {o.kind for o in recipe.task.outputs.values()}
     if kinds & {"partition", "picture"} and recipe.net.name not in DENSE and recipe.net.name in NETS.table:
         raise RecipeError(f"net.name: {recipe.net.name} cannot outline; for a partition take {' or '.join(DENSE)}")

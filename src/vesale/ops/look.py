@@ -40,7 +40,7 @@ class Placement:
 @dataclass(frozen=True, slots=True, eq=False)
 class Planes:
     data: NDArray[np.float32]
-    """(plane, channel, height, width) in [0, 1]"""
+    """(plane, channel, height, width) in [0, 1]; with range = raw, values as they are, what is no number being 0"""
     placement: Placement
 
 
@@ -123,8 +123,13 @@ def _as_planes(data: Array) -> Array:
 
 
 def _scaled(image: Image, look: Look, channels: int, levels: Sequence[int] | None) -> NDArray[np.float32]:
-    """(plane, channel, y, x) in [0, 1] with the wanted number of channels."""
+    """(plane, channel, y, x) in [0, 1] with the wanted number of channels; ShapeError when raw ones are not as many."""
     planes = np.moveaxis(_as_planes(image.data), 1, 0)
+    if look.range == "raw":
+        if planes.shape[1] != channels:
+            raise ShapeError(f"{planes.shape[1]} features, and the model reads {channels}")
+        kept = planes if levels is None else planes[list(levels)]
+        return np.nan_to_num(kept.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     low, high = _ranges(image.data, look) if look.range == "channel" else _range(image.data, look)
     if levels is not None:
         planes = planes[list(levels)]

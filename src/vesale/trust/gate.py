@@ -1,5 +1,5 @@
-"""Is this picture like the ones the model was trained on: statistics of a picture, a distance to the training pictures,
-a verdict. Nothing here looks at what the network thinks.
+"""Is this picture (or signal) like those the model was trained on: statistics, a distance to the training's, a verdict.
+ Nothing here looks at what the network thinks.
 
 Shrunk covariance: Ledoit and Wolf 2004; distances leave the picture itself out (Sherman and Morrison 1950), so that the
 threshold is honest for new pictures; its rank is the conformal one (Vovk, Gammerman, Shafer 2005).
@@ -18,23 +18,28 @@ from .conform import conformal_quantile, needed
 
 Floats = NDArray[np.float64]
 
-CHECKS = ("brightness", "contrast", "sharpness", "colour", "layout", "overall")
+OVERALL = "overall"
+CHECKS = ("brightness", "contrast", "sharpness", "colour", "layout", OVERALL)
+"""Of a picture; a signal's are level, spread, shape, missing and agreement (activity.py), and overall."""
 QUALITY = {
     "brightness": (("mean", "median"), "darker", "brighter"),
     "contrast": (("deviation", "range"), "flatter", "harsher"),
     "sharpness": (("native", "whole", "half"), "more blurred", "grainier"),
+    "spread": (("deviation", "range"), "weaker", "stronger"),
+    "missing": (("share",), "more complete", "less complete"),
 }
 """Check -> the statistics whose sum gives its value a sign, and what a low and a high one are called."""
 FEWEST = 8
 """With fewer training pictures no gate is fitted."""
-FLOORS = {"brightness": 0.03, "contrast": 0.03, "sharpness": 0.15, "colour": 0.02, "layout": 0.04, "layout.size": 0.35}
+FLOORS = {"brightness": 0.03, "contrast": 0.03, "sharpness": 0.15, "colour": 0.02, "layout": 0.04, "layout.size": 0.35,
+          "level": 0.02, "spread": 0.05, "shape": 0.02, "missing": 0.005, "agreement": 0.02}  # fmt: skip
 """Smallest spread of a statistic: what was constant in training may still differ by this much unnoticed."""
 SOFT = 3.0
 """Robust standard deviations beyond which a statistic counts by its logarithm, so that heavy tails stay bounded."""
 NEAR = 0.05
 """Added to a distance before its logarithm is taken: nearer than this is all the same."""
-HANDICAP = np.array([0.5, 0.5, 0.5, 0.5, 0.5, 0.0])
-"""Taken from each of CHECKS: most of the false alarms are left to the overall distance, the sharpest of them."""
+HANDICAP = 0.5
+"""Taken from each check but the last: most of the false alarms are left to the overall distance, the sharpest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +80,7 @@ def fit_gate(statistics: ArrayLike, names: Sequence[str], false_alarm_rate: floa
     z = _soft((x - centre) / scale)
     mean = z.mean(axis=0)
     fitted = [_leave_one_out(z[:, columns] - mean[columns]) for columns in _columns(names)]
-    precisions = np.zeros((len(CHECKS), len(names), len(names)))
+    precisions = np.zeros((len(fitted), len(names), len(names)))
     for precision, columns, (inverse, _) in zip(precisions, _columns(names), fitted, strict=True):
         precision[np.ix_(columns, columns)] = inverse
     distances = np.stack([d for _, d in fitted], axis=1)  # (n, checks)
@@ -97,7 +102,8 @@ def judge(gate: Gate, statistics: ArrayLike) -> GateVerdict:
     distances = np.sqrt(np.maximum(np.einsum("i,cij,j->c", u, gate.precisions, u), 0) / sizes)
     values = _values(distances, gate.levels)
     passed = values <= gate.threshold
-    signs = [_sign(gate, check, u) for check in CHECKS]
+    checks = checks_of(gate.names)
+    signs = [_sign(gate, check, u) for check in checks]
     score = float(values.max())
     return GateVerdict(
         "pass" if passed.all() else "fail",
@@ -105,7 +111,7 @@ def judge(gate: Gate, statistics: ArrayLike) -> GateVerdict:
         gate.threshold,
         gate.false_alarm_rate,
         tuple(
-            Check(c, bool(p), float(s * max(v, 0.0))) for c, p, s, v in zip(CHECKS, passed, signs, values, strict=True)
+            Check(c, bool(p), float(s * max(v, 0.0))) for c, p, s, v in zip(checks, passed, signs, values, strict=True)
         ),
     )
 
@@ -118,21 +124,27 @@ def reason(verdict: GateVerdict) -> Reason | None:
     """
     if verdict.verdict != "fail":
         return None
-    named = {c.name: c.value or 0.0 for c in verdict.checks if c.name != "overall"}
+    named = {c.name: c.value or 0.0 for c in verdict.checks if c.name != OVERALL}
+    noun = "image" if "brightness" in named else "signal"
     worst = max(named, key=lambda name: abs(named[name]))
-    spoilt = max(QUALITY, key=lambda name: abs(named[name]))
+    spoilt = max((name for name in named if name in QUALITY), key=lambda name: abs(named[name]))
     if abs(named[spoilt]) >= 0.5 * abs(named[worst]) > 0:
         _, low, high = QUALITY[spoilt]
-        message = f"the image is {low if named[spoilt] < 0 else high} than the images of the training"
+        message = f"the {noun} is {low if named[spoilt] < 0 else high} than the {noun}s of the training"
         return Reason("low_quality", message, verdict.score, verdict.threshold)
     what = {"colour": "its colours are", "layout": "its layout is"}.get(worst, "it is")
-    return Reason("unlike_training", f"{what} unlike the images of the training", verdict.score, verdict.threshold)
+    return Reason("unlike_training", f"{what} unlike the {noun}s of the training", verdict.score, verdict.threshold)
+
+
+def checks_of(names: Sequence[str]) -> tuple[str, ...]:
+    """The checks that statistics are of, in their order, and the one over all."""
+    return (*dict.fromkeys(name.partition(".")[0] for name in names), OVERALL)
 
 
 def _columns(names: Sequence[str]) -> list[NDArray[np.intp]]:
-    """Which statistics each of CHECKS looks at; overall looks at all."""
+    """Which statistics each check looks at; overall looks at all."""
     groups = [name.partition(".")[0] for name in names]
-    return [np.flatnonzero([check in (g, "overall") for g in groups]) for check in CHECKS]
+    return [np.flatnonzero([check in (g, OVERALL) for g in groups]) for check in checks_of(names)]
 
 
 def _spread(x: Floats, names: Sequence[str]) -> Floats:
@@ -144,7 +156,9 @@ def _spread(x: Floats, names: Sequence[str]) -> Floats:
 
 def _values(distances: Floats, levels: Floats) -> Floats:
     """(..., checks) distances as standard deviations of their logarithm."""
-    return np.asarray((np.log(distances + NEAR) - levels[:, 0]) / levels[:, 1] - HANDICAP)
+    handicap = np.full(len(levels), HANDICAP)
+    handicap[-1] = 0
+    return np.asarray((np.log(distances + NEAR) - levels[:, 0]) / levels[:, 1] - handicap)
 
 
 def _soft(z: Floats) -> Floats:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..core.decode import decode
 from ..core.errors import PackageError, RecipeError
 from ..core.prediction import MaskRisk
+from .activity import Reference
 from .gate import Gate
 from .refer import ReferRule
 
@@ -56,6 +57,8 @@ class Trust:
     n_calibration: int
     by_answer: Mapping[str, Gate] = field(default_factory=dict)
     """`output=answer` -> a gate fitted on the exams of which that is true: what is answered so must look so."""
+    reference: Reference | None = None
+    """Of signals: what those of the calibration are like, feature by feature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,9 @@ def to_files(trust: Trust) -> tuple[dict[str, Any], dict[str, NDArray[np.float64
     arrays = _arrays("gate", trust.gate) if trust.gate else {}
     for i, gate in enumerate(trust.by_answer.values()):
         arrays |= _arrays(f"answer{i}", gate)
+    if trust.reference is not None:
+        arrays |= {"reference_total": trust.reference.total, "reference_squares": trust.reference.squares}
+        arrays["reference_n"] = np.array(float(trust.reference.n))
     return _plain(asdict(record)), arrays
 
 
@@ -112,7 +118,12 @@ def from_files(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
         by_answer = {k: _gate(g, f"answer{i}", arrays) for i, (k, g) in enumerate(record.by_answer.items())}
     except RecipeError as error:
         raise PackageError(f"trust.json: {error.message}", "the package is damaged: build it again") from None
-    return Trust(record.outputs, record.refer, gate, record.approximate, record.error, record.n_calibration, by_answer)
+    reference = None
+    if "reference_n" in arrays:
+        total, squares = (np.asarray(arrays[f"reference_{name}"], dtype=float) for name in ("total", "squares"))
+        reference = Reference(total, squares, int(arrays["reference_n"]))
+    said = (record.approximate, record.error, record.n_calibration)
+    return Trust(record.outputs, record.refer, gate, *said, by_answer, reference)
 
 
 def _recorded(gate: Gate) -> _GateRecord:

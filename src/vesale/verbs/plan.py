@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 from ..core.encode import to_toml
-from ..core.errors import RecipeError
+from ..core.errors import CohortError, RecipeError
 from ..core.exam import Cohort
 from ..core.recipe import Augment, Look, Net, Recipe, Train, Validate
 from ..core.task import Category, Partition, Quantity, Task
@@ -19,6 +19,8 @@ FEW = 200
 """Subjects below which the truth is too dear to hold some out: cross-fitting."""
 LEAST, MOST = 30, 50_000
 """Steps."""
+SIGNAL_STEPS, SIGNAL_RATE = 600, 2e-2
+"""Of a linear answer from signals: enough to converge, in seconds."""
 ENOUGH = 300
 """Steps below which an outline is learned by a smaller network, from smaller patches."""
 
@@ -43,9 +45,7 @@ class Planned:
         lines = [
             f"# Plan for {self.recipe.task.name}",
             "",
-            f"{s.exams} exams of {s.subjects} subjects; {s.looked} looked at: {s.shape[0]} x {s.shape[1]} samples "
-            f"at the median, {', '.join(s.kinds)}, {_colours(s)}"
-            f"{', volumes' if s.volumes else ''}{', ' + '/'.join(s.modalities) if s.modalities else ''}.",
+            f"{s.exams} exams of {s.subjects} subjects; {s.looked} looked at: {_seen(s)}.",
             "",
             "| setting | why |",
             "| --- | --- |",
@@ -65,8 +65,12 @@ def plan(cohort: Cohort, budget: float | None = None, task: Task | None = None) 
     surveyed = survey(learned)
     task = task or task_of_cohort(learned)
     remarks: dict[str, str] = {}
+    if surveyed.features is not None and _dense(task):
+        raise CohortError(
+            f"{cohort.name}: a signal has nothing to outline", "give a column of labels in place of masks"
+        )
     recipe = Recipe(
-        task=replace(task, modalities=surveyed.modalities),
+        task=replace(task, modalities=surveyed.modalities, from_signal=surveyed.features is not None),
         look=_look(surveyed, task, remarks),
         net=_net(surveyed, task, remarks),
         validate=_validate(cohort, learned, task, budget, remarks),
@@ -102,11 +106,23 @@ def _split(cohort: Cohort) -> bool:
     return any(e.split == "train" for e in cohort)
 
 
+def _seen(s: Surveyed) -> str:
+    if s.features is not None:
+        return f"signals of {s.features} features, {', '.join(s.kinds)}"
+    volumes = ", volumes" if s.volumes else ""
+    modalities = ", " + "/".join(s.modalities) if s.modalities else ""
+    kinds = ", ".join(s.kinds)
+    return f"{s.shape[0]} x {s.shape[1]} samples at the median, {kinds}, {_colours(s)}{volumes}{modalities}"
+
+
 def _dense(task: Task) -> bool:
     return any(isinstance(o, Partition) for o in task.outputs.values())
 
 
 def _look(s: Surveyed, task: Task, remarks: dict[str, str]) -> Look:
+    if s.features is not None:
+        remarks["look.range"] = "A signal's values stay as they are; each feature is standardised from the training."
+        return Look(channels=s.features, range="raw", size=(1, 1))
     look = Look(channels=3 if s.colour else 1)
     if s.channels:
         look = Look(channels=len(s.channels), range="channel", names=s.channels)
@@ -130,6 +146,9 @@ def _look(s: Surveyed, task: Task, remarks: dict[str, str]) -> Look:
 
 
 def _net(s: Surveyed, task: Task, remarks: dict[str, str]) -> Net:
+    if s.features is not None:
+        remarks["net.name"] = f"{s.features} features of {s.exams} trials: a straight line is as much as they support."
+        return Net("linear", width=32, depth=1, dropout=0.3)
     if _dense(task):
         depth = 4 if min(s.smallest) >= 64 else 3
         remarks["net.name"] = "A small U-Net: it outlines, and its half million weights are learned on two processors."
@@ -161,6 +180,9 @@ def _validate(cohort: Cohort, learned: Cohort, task: Task, budget: float | None,
 
 
 def _augment(s: Surveyed, task: Task, remarks: dict[str, str]) -> Augment:
+    if s.features is not None:
+        remarks["augment.noise"] = "A signal has no sides to mirror; only noise is added."
+        return Augment((), rotate=0, scale=0, shift=0, brightness=0, contrast=0, gamma=0, colour=0, noise=0.3)
     free = s.colour and not s.volumes and _dense(task)
     if free:
         remarks["augment.rotate"] = "Photographs and microscopy have no up or down for an outline."
@@ -170,14 +192,16 @@ def _augment(s: Surveyed, task: Task, remarks: dict[str, str]) -> Augment:
 
 
 def _train(s: Surveyed, learned: Cohort, recipe: Recipe, remarks: dict[str, str]) -> Train:
-    threads = min(8, processors())
+    threads = 1 if s.features is not None else min(8, processors())
+    if s.features is not None:
+        remarks["train.threads"] = "So little work a step is done faster by one thread than shared."
     if _dense(recipe.task):
         sides = [min(256, max(32, 32 * (n // 32))) for n in s.smallest]
         patch = None if max(s.shape) <= 128 else (sides[0], sides[1])
         remarks["train.patch"] = "Small images go whole." if patch is None else "As much as two processors see at once."
         return Train(batch=4, rate=3e-3, patch=patch, threads=threads, average=0.99)
     batch = max(4, min(16, len(learned) // 6))
-    rate = 3e-4 if recipe.net.pretrained else 2e-3
+    rate = SIGNAL_RATE if s.features is not None else 3e-4 if recipe.net.pretrained else 2e-3
     name, output = next(iter(recipe.task.outputs.items()))
     counts = class_counts(learned, output, name) if isinstance(output, (Category, Quantity)) else {}
     balance = bool(counts) and max(counts.values()) > 4 * min(counts.values())
@@ -210,9 +234,12 @@ def _measured(
 ) -> tuple[Recipe, dict[str, float]]:
     """Time a few steps in each precision that this processor has, take the fastest, and count the steps."""
     recipe, seconds = _affordable(recipe, learned, budget, remarks)
+    if recipe.task.from_signal:  # nothing is won by half the digits where there is so little to compute
+        seconds = {"float32": seconds["float32"]}
     precision = min(seconds, key=lambda k: seconds[k])
     fits = recipe.validate.folds + 1 if recipe.validate.mode == "cross_fit" else 1
-    steps = int(min(MOST, max(LEAST, SHARE * budget / fits / seconds[precision])))
+    most = SIGNAL_STEPS if recipe.task.from_signal else MOST
+    steps = int(min(most, max(LEAST, SHARE * budget / fits / seconds[precision])))
     remarks["train.steps"] = (
         f"{fits} fits of {steps} steps at {seconds[precision]:.3f} s take {fits * steps * seconds[precision] / 60:.1f} "
         f"minutes here; the budget was {budget / 60:.1f}."

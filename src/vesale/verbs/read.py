@@ -18,6 +18,7 @@ from ..engine.confined import ConfinedSource, Confinement
 from ..engine.opened import OpenedModel, open_model
 from ..engine.publish import publish
 from ..engine.samples import open_view
+from ..io.arrays import holds_numbers
 from ..io.cohort import ReadCohort, read_cohort
 from ..io.inputs import Found, find_inputs, open_found
 from ..ops.machine import peak_rss_mb
@@ -42,10 +43,10 @@ class Opener:
 
     confinement: Confinement | None
 
-    def find(self, inputs: Sequence[str], scratch: Path) -> tuple[Found, ...]:
+    def find(self, inputs: Sequence[str], scratch: Path, signals: bool) -> tuple[Found, ...]:
         if self.confinement is None:
-            return find_inputs(inputs, scratch)
-        return self.confinement.call(" ".join(inputs), find_inputs, inputs, scratch)
+            return find_inputs(inputs, scratch, signals)
+        return self.confinement.call(" ".join(inputs), find_inputs, inputs, scratch, signals)
 
     def found(self, found: Found) -> Source:
         if self.confinement is None:
@@ -124,7 +125,8 @@ def _read_one(job: _Job, model: OpenedModel, out: Path) -> tuple[Prediction, Fai
 
 def _jobs(inputs: Sequence[str], model: OpenedModel, scratch: Path, opener: Opener) -> Iterator[_Job]:
     """Every exam of the tables, then of everything else; a name that is taken gets -2, whatever input it came from."""
-    tables = [i for i in inputs if i.endswith(".csv") or (Path(i) / "labels.csv").is_file()]
+    signals = model.pipeline.task.from_signal
+    tables = [i for i in inputs if _is_table(i, signals) or (Path(i) / "labels.csv").is_file()]
     taken: set[str] = set()
     for table in tables:
         was = read_cohort(Path(table))
@@ -134,8 +136,13 @@ def _jobs(inputs: Sequence[str], model: OpenedModel, scratch: Path, opener: Open
         for name, finding in _left_out(was).items():
             yield _Job(_free(name, taken), None, name, lambda f=finding: _refuse(f))  # type: ignore[misc]
     rest = [i for i in inputs if i not in tables]
-    for found in opener.find(rest, scratch) if rest else ():
+    for found in opener.find(rest, scratch, signals) if rest else ():
         yield _Job(_free(found.exam, taken), None, found.shown, lambda f=found: [[opener.found(f)]])  # type: ignore[misc]
+
+
+def _is_table(path: str, signals: bool) -> bool:
+    """Whether a .csv is a cohort's table; for a model of signals one of numbers alone is the signals themselves."""
+    return path.endswith(".csv") and not (signals and holds_numbers(Path(path)))
 
 
 def _left_out(was: ReadCohort) -> dict[str, Finding]:

@@ -18,7 +18,7 @@ from ..core.image import Source
 from ..core.pipeline import pipeline_of
 from ..core.recipe import Recipe, load
 from ..core.report import Measure, Report
-from ..engine.baseline import NAME, baseline
+from ..engine.baseline import NAME, SIGNAL_NAME, baseline
 from ..engine.calibration import Basis, fit_trust
 from ..engine.evaluation import About, write_report
 from ..engine.events import Event, Fitted, Staged
@@ -261,7 +261,8 @@ def _baselines(
     recipe: Recipe, pairs: Sequence[tuple[Sequence[Sample], Sequence[Sample]]]
 ) -> Mapping[str, Mapping[str, Mapping[str, Measure]]]:
     found = baseline(recipe.task, pairs, recipe.seed)
-    return {NAME: found} if found else {}
+    name = SIGNAL_NAME if recipe.task.from_signal else NAME
+    return {name: found} if found else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ def test_an_archive_becomes_pictures_and_rows(
         ("covid-xray", 58, 36, ("finding",)),
         ("oral", 826, 43, ("label",)),
         ("lung", 1088, 559, ("label",)),
+        ("digit69", 100, 100, ("label",)),
+        ("miyawaki", 119, 119, ("label",)),
     ],
 )
 def test_every_data_set_is_a_cohort(
@@ -99,5 +101,10 @@ def test_what_each_table_must_say(data: Path, tmp_path: Path) -> None:
     assert not any("IDRiD_118" in r["image"] for r in rows(tmp_path / "idrid-grading"))
     lesions = Counter(k for r in rows(tmp_path / "idrid-lesions") for k, v in r.items() if v)
     assert lesions == {"image": 54, "mask_MA": 54, "mask_HE": 53, "mask_EX": 54, "mask_SE": 26, "mask_OD": 54}
+    MAKERS["digit69"].write(data, tmp_path / "digit69")
+    seen = Counter((r["label"], r["split"]) for r in rows(tmp_path / "digit69"))
+    assert seen == {("six", "train"): 45, ("nine", "train"): 45, ("six", "test"): 5, ("nine", "test"): 5}
+    MAKERS["miyawaki"].write(data, tmp_path / "miyawaki")
+    assert len({r["label"] for r in rows(tmp_path / "miyawaki")}) == 20
     traits = read_cohort(tmp_path / "lgg").cohort.exams[0].traits
     assert set(traits) == {"institution", "gender", "age", "race", "tumour_grade"}

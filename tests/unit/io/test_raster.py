@@ -275,12 +275,12 @@ def test_what_is_no_image_says_what_was_found(tmp_path):
     (tmp_path / "empty.png").touch()
     (tmp_path / "note.txt").write_text("hello, doctor")
     (tmp_path / "lies.png").write_text("hello, doctor")
-    (tmp_path / "x.nrrd").write_text("NRRD0004")
+    (tmp_path / "x.mgz").write_text("a brain")
     for name, words in {
         "empty.png": "empty",
         "note.txt": "68 65 6c 6c 6f",
         "lies.png": "PNG",
-        "x.nrrd": "NRRD",
+        "x.mgz": "FreeSurfer",
         "absent.png": "No such file",
     }.items():
         with pytest.raises(SourceError, match=words) as caught:

@@ -37,7 +37,17 @@ def made(request):
     outputs = WHOLE | (MAPS if request.param in DENSE else {})
     torch.manual_seed(0)
     recipe = recipe_of(request.param, outputs)
+    if request.param == "linear":
+        recipe = replace(recipe, look=Look(channels=40, range="raw", size=(1, 1)))
+        return recipe, _stirred(build(recipe)).eval(), torch.randn(2, 40, 1, 1)
     return recipe, build(recipe).eval(), torch.rand(2, 3, 64, 32)
+
+
+def _stirred(net):
+    """The same network away from its first weights, which are zero where it answers."""
+    for parameter in net.parameters():
+        parameter.data += 0.1 * torch.randn(parameter.shape)
+    return net
 
 
 def test_logits_are_finite_and_have_their_shapes(made):
@@ -97,6 +107,42 @@ def test_cumulative_links_are_ordered_whatever_the_weights(steps):
 def test_a_network_without_a_map_does_not_outline(name):
     with pytest.raises(RecipeError, match="unet"):
         build(recipe_of(name, {"mask": MAPS["mask"]}))
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_a_linear_network_knows_nothing_before_it_learns(depth):
+    recipe = recipe_of("linear", WHOLE, depth=depth)
+    net = build(replace(recipe, look=Look(channels=50, range="raw", size=(1, 1)))).eval()
+    answers = {n: activate(o, net(torch.randn(3, 50, 1, 1))[n]) for n, o in WHOLE.items()}
+    assert torch.allclose(answers["one"], torch.full((3, 3), 1 / 3))
+    assert torch.allclose(answers["many"], torch.full((3, 2), 0.5))
+    assert len(list(net.parameters())) >= 2 * depth
+
+
+def test_a_hidden_layer_sees_features_of_one_size_however_many_there_are():
+    """Standardised features come to a hidden layer with a spread that does not shrink as their number grows."""
+    spreads = []
+    for features in (20, 20_000):
+        torch.manual_seed(0)
+        recipe = replace(recipe_of("linear", WHOLE, depth=2), look=Look(channels=features, range="raw", size=(1, 1)))
+        body = build(recipe).body
+        x = torch.randn(64, features)
+        spreads.append(float(body.hidden[1](x * body.scale).std().detach()))
+    assert 0.5 < spreads[0] / spreads[1] < 2
+
+
+def test_linear_wants_a_signal():
+    with pytest.raises(RecipeError, match="reads signals"):
+        build(recipe_of("linear", {"one": WHOLE["one"]}))
+    with pytest.raises(RecipeError, match="1 to 4 layers"):
+        build(recipe_of("linear", {"one": WHOLE["one"]}, depth=5))
+    with pytest.raises(RecipeError, match="unet"):
+        build(recipe_of("linear", {"mask": MAPS["mask"]}))
+
+
+def test_no_network_sees_no_channel():
+    with pytest.raises(RecipeError, match=r"look\.channels"):
+        build(replace(recipe_of("resnet", {"one": WHOLE["one"]}), look=Look(channels=0)))
 
 
 def test_a_misspelt_network_gets_its_near_miss():
