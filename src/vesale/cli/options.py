@@ -104,7 +104,9 @@ def _evaluate(p: argparse.ArgumentParser) -> None:
 
 def _present(p: argparse.ArgumentParser) -> None:
     p.add_argument("exam", type=Path, nargs="+", metavar="EXAM", help="a file, or the folder of one DICOM series")
-    p.add_argument("--out", type=Path, required=True, metavar="FILE", help=".png .jpg .tif: a picture; .mp4 .gif: a video")
+    p.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help=".png .jpg .tif: a picture; .mp4 .gif: a video"
+    )
     p.add_argument("--as", dest="kind", default="sheet", choices=PRESENTATIONS, help="(default sheet)")
     p.add_argument("--axis", default="axial", choices=AXES, help="plane, or axis of the stored array (axial)")
     p.add_argument("--slab", type=float, metavar="MM", help="thickness (one slice; all of it for a projection)")
@@ -117,7 +119,9 @@ def _present(p: argparse.ArgumentParser) -> None:
     p.add_argument("--threshold", type=float, metavar="V", help="value from which a rendering is opaque")
     p.add_argument("--transfer", metavar="T", help="a transfer function: value:opacity:#rrggbb,...")
     p.add_argument("--keep-all", action="store_true", help="renderings keep the couch")
-    p.add_argument("--over", type=Path, metavar="EXAM", help="an image of the same frame of reference, in colour over it")
+    p.add_argument(
+        "--over", type=Path, metavar="EXAM", help="an image of the same frame of reference, in colour over it"
+    )
     p.add_argument("--over-window", metavar="W", help="black..white of the image in colour")
     p.add_argument("--over-colours", choices=COLOURS, default="hot", help="(default hot)")
     p.add_argument("--alpha", type=float, default=0.6, help="how strongly it covers (.6)")

@@ -1,4 +1,4 @@
-"""What of a CT is the patient: the couch and the air around are found on a coarse copy, so that renderings leave them out.
+"""What of a CT is the patient: couch and air around are found on a coarse copy; renderings leave them out.
 
 Nothing here measures: it only decides what a picture leaves out, and the picture says so.
 """

@@ -19,7 +19,7 @@ SHEAR = 1e-3
 SECOND_LETTER = 0.17
 """A direction gets a second letter when it leans to it by more than this cosine: ten degrees."""
 LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
-"""DICOM PS3.3 C.7.6.1.1.1: along +x and -x, +y and -y, +z and -z of LPS (left, right; posterior, anterior; head, foot)."""
+"""DICOM PS3.3 C.7.6.1.1.1: along +x and -x (left, right), +y and -y (posterior, anterior), +z and -z (head, foot)."""
 PlaneName = Literal["axial", "coronal", "sagittal"]
 
 
@@ -129,9 +129,7 @@ def sides(plane: Plane, turned: Upright) -> tuple[str, str, str, str]:
 def _turned(grid: Grid, order: tuple[int, ...], flipped: tuple[bool, ...]) -> Grid:
     assert grid.axes is not None
     shape = tuple(grid.shape[a] for a in order)
-    axes = tuple(
-        tuple(-v if f else v for v in grid.axes[a]) for a, f in zip(order, flipped, strict=True)
-    )
+    axes = tuple(tuple(-v if f else v for v in grid.axes[a]) for a, f in zip(order, flipped, strict=True))
     if grid.spacing is None:
         return Grid(shape, None, None, axes, grid.frame)
     last = np.array([n - 1 if f else 0 for n, f in zip(shape, flipped, strict=True)])

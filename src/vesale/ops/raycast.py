@@ -1,6 +1,6 @@
-"""Volume rendering: cameras in the patient's world, transfer functions, and a ray-caster that needs the extra `present`.
+"""Volume rendering: cameras in the patient's world, transfer functions, a ray-caster (extra `present`).
 
-Orthographic, front to back, pre-integrated between samples, Phong shading with a head light, empty space skipped.
+Orthographic, front to back, pre-integrated between samples, Blinn-Phong shading with a head light, empty space skipped.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ class Transfer:
     ambient: float = 0.15
     diffuse: float = 0.75
     specular: float = 0.2
-    power: float = 20.0
+    power: float = 40.0
     steepness: float | None = None
     """Value per mm at which a boundary has its full opacity; flatter parts are clearer. None: all parts have it."""
 
@@ -109,21 +109,13 @@ def render(volume: Array, grid: Grid, transfer: Transfer, camera: Camera, screen
     samples = compact(volume)
     tables, scale = _tables(transfer)
     matrix, offset = grid.affine
-    inverse = np.linalg.inv(matrix)
+    inverse = np.asarray(np.linalg.inv(matrix), np.float64)
     length = step * min(grid.spacing or (1.0,))
     active = _active(rays.extremes(samples), tables, scale)
     light = (transfer.ambient, transfer.diffuse, transfer.specular, transfer.power, transfer.steepness or 0.0)
-    picture: Picture = rays.cast(
-        samples,
-        active,
-        _frame(camera, screen, inverse, offset, length),
-        screen.size,
-        tables,
-        np.array([*scale, length]),
-        np.ascontiguousarray(inverse.T),
-        camera.look,
-        np.array(light),
-    )
+    optics = (np.array([*scale, length]), np.ascontiguousarray(inverse.T), camera.look, np.array(light))
+    frame = _frame(camera, screen, inverse, offset, length)
+    picture: Picture = rays.cast(samples, active, frame, screen.size, tables, optics)
     return picture
 
 
@@ -170,7 +162,7 @@ def _active(extremes: Array, tables: Vector, scale: tuple[float, float]) -> NDAr
     at = (extremes.astype(np.float64) - scale[0]) * scale[1]
     low = np.clip(np.floor(at[0]) - 1, 0, ENTRIES - 1).astype(np.intp)
     high = np.clip(np.ceil(at[1]) + 1, 0, ENTRIES - 1).astype(np.intp)
-    return tables[high, 0] - tables[low, 0] > 0
+    return np.asarray(tables[high, 0] > tables[low, 0])
 
 
 def _rays() -> "ModuleType":

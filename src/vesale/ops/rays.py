@@ -110,14 +110,14 @@ def _gradient(volume: Any, z: float, y: float, x: float, world: Any) -> Any:
 
 @compiled(fastmath=True, inline="always")
 def _shaded(volume: Any, place: Any, world: Any, look: Any, light: Any) -> Any:
-    """(how strongly the colour shines, how much white is added, length of the gradient): Phong, light at the camera."""
+    """(how strongly the colour shines, how much white is added, length of the gradient): Blinn-Phong, head light."""
     gx, gy, gz = _gradient(volume, place[0], place[1], place[2], world)
     length = math.sqrt(gx * gx + gy * gy + gz * gz)
     if length < 1e-6:
         return light[0] + light[1], 0.0, length
     facing = abs(gx * look[0] + gy * look[1] + gz * look[2]) / length
-    mirrored = max(0.0, 2 * facing * facing - 1)
-    return light[0] + light[1] * facing, light[2] * mirrored ** light[3], length
+    # The light is where the eye is, so the half-way vector of Blinn's highlight is the ray itself.
+    return light[0] + light[1] * facing, light[2] * facing ** light[3], length
 
 
 @compiled(fastmath=True, inline="always")
@@ -140,12 +140,12 @@ def _segment(tables: Any, before: float, after: float) -> Any:
 
 
 @compiled(fastmath=True)
-def _follow(volume: Any, active: Any, start: Any, ray: Any, tables: Any, scale: Any, world: Any, look: Any, light: Any,
-            out: Any) -> None:  # fmt: skip
-    """One ray, front to back, into out (red, green, blue, opacity)."""
+def _follow(volume: Any, active: Any, path: Any, tables: Any, optics: Any, out: Any) -> None:
+    """One ray (start, step), front to back, into out (red, green, blue, opacity)."""
+    start, ray = path[0], path[1]
+    scale, world, look, light = optics
     first, last = _clip(start, ray, volume.shape)
-    step = int(math.ceil(first))
-    end = int(math.floor(last))
+    step, end = math.ceil(first), math.floor(last)
     top = tables.shape[0] - 1.001
     known, before = False, 0.0
     red, green, blue, seen = 0.0, 0.0, 0.0, 0.0
@@ -155,7 +155,7 @@ def _follow(volume: Any, active: Any, start: Any, ray: Any, tables: Any, scale: 
         is_active = active[int(z) // BLOCK, int(y) // BLOCK, int(x) // BLOCK]
         if not is_active and not known:
             leap = min(_leap(z, ray[0]), _leap(y, ray[1]), _leap(x, ray[2]))
-            step += max(1, int(math.ceil(leap + 1e-9)))
+            step += max(1, math.ceil(leap + 1e-9))
             continue
         if not known:
             back = 1 if step > first + 1 else 0
@@ -181,24 +181,23 @@ def _follow(volume: Any, active: Any, start: Any, ray: Any, tables: Any, scale: 
 
 
 @compiled(parallel=True, fastmath=True)
-def cast(volume: Any, active: Any, frame: Any, size: Any, tables: Any, scale: Any, world: Any, look: Any, light: Any
-         ) -> Any:  # fmt: skip
+def cast(volume: Any, active: Any, frame: Any, size: Any, tables: Any, optics: Any) -> Any:
     """(rows, columns, 4) float32, colours times opacity.
 
     volume (z, y, x); active (bz, by, bx) of cubes; frame (4, 3): start of the first ray, and the steps down, right and
     along a ray, all in indices; tables (entry, 4) running sums of extinction per mm and of it times red, green, blue;
-    scale: value of the first entry, entries per value, mm per step; world (3, 3): index gradient -> world gradient;
-    look: unit vector along the rays; light: ambient, diffuse, specular, its power, gradient of full opacity (or 0).
+    optics: (value of the first entry, entries per value, mm per step), (3, 3) from an index gradient to one in the
+    world, the unit vector along the rays, and (ambient, diffuse, specular, its power, gradient of full opacity or 0).
     """
     rows, columns = size
     out = np.zeros((rows, columns, 4), np.float32)
     for turn in prange(rows):
         # Neighbouring rows cost alike: dealt out like cards, each thread gets as much of the body as of the air.
         row = turn * 2 if turn * 2 < rows else (turn - (rows + 1) // 2) * 2 + 1
-        start = np.empty(3, np.float64)
-        ray = frame[3]
+        path = np.empty((2, 3), np.float64)
+        path[1] = frame[3]
         for column in range(columns):
             for axis in range(3):
-                start[axis] = frame[0, axis] + row * frame[1, axis] + column * frame[2, axis]
-            _follow(volume, active, start, ray, tables, scale, world, look, light, out[row, column])
+                path[0, axis] = frame[0, axis] + row * frame[1, axis] + column * frame[2, axis]
+            _follow(volume, active, path, tables, optics, out[row, column])
     return out

@@ -1,4 +1,4 @@
-"""Samples of one grid on another: trilinear (labels: nearest) through both affines, and sheared volumes straightened."""
+"""Samples of one grid on another: trilinear (labels: nearest) through both affines; sheared ones straightened."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ def resample(data: Array, source: Grid, target: Grid, fill: float = 0.0, nearest
     kind = data.dtype if nearest else np.dtype(np.float32)
     out = np.empty(target.shape, kind)
     ndimage.affine_transform(
-        data, matrix, offset, target.shape, out, order=0 if nearest else 1, mode="nearest", prefilter=False
+        data, matrix, offset, target.shape, output=out, order=0 if nearest else 1, mode="nearest", prefilter=False
     )
     out[~_inside(matrix, offset, source.shape, target.shape)] = fill
     return out

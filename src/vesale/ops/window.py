@@ -38,7 +38,7 @@ class Window:
         """0 (black) to 1 (white) of samples of any shape; what is not a number is black."""
         x = np.nan_to_num(np.asarray(samples, np.float32), nan=-np.inf)
         if self.mirror is not None:
-            return 1 - replace(self, mirror=None).shades(np.float32(self.mirror) - x)
+            return np.asarray(1 - replace(self, mirror=None).shades(np.float32(self.mirror) - x), np.float32)
         return np.asarray(_FUNCTIONS[self.function](self, x), np.float32)
 
 
@@ -60,9 +60,9 @@ class Lookup:
         """0 (black) to 1 (white)."""
         x = np.nan_to_num(np.asarray(samples, np.float64))
         if self.mirror is not None:
-            return 1 - replace(self, mirror=None).shades(self.mirror - x)
+            return np.asarray(1 - replace(self, mirror=None).shades(self.mirror - x), np.float32)
         at = np.clip(np.rint(x) - self.first, 0, len(self.entries) - 1).astype(np.intp)
-        return self.entries[at]
+        return np.asarray(self.entries[at], np.float32)
 
 
 Shading = Window | Lookup
@@ -114,11 +114,14 @@ def parse(text: str) -> Window:
 
 
 def found(samples: Array, floor: float | None = None) -> Window:
-    """A window from black at the 0.5th percentile to white at the 99.5th; samples at or below `floor` are left out."""
+    """A window from black at the 0.5th percentile to white at the 99.5th; samples at or below `floor` are left out, and
+    so is an empty background: the lowest value where more than half of the samples have it."""
     flat = samples.reshape(-1)[:: max(1, samples.size // 500_000)]
     flat = flat[np.isfinite(flat)]
     if floor is not None and (above := flat[flat > floor]).size:
         flat = above
+    if flat.size and 0.5 < np.mean(flat == flat.min()) < 1:
+        flat = flat[flat > flat.min()]
     if not flat.size:
         return Window(0.5, 1.0, name="auto")
     low, high = (float(v) for v in np.percentile(flat.astype(np.float64), AUTO))
@@ -130,15 +133,15 @@ def found(samples: Array, floor: float | None = None) -> Window:
 def _linear(window: Window, x: Shades) -> Shades:
     if window.width <= 1:
         return np.asarray(x > window.centre - 0.5, np.float32)
-    return np.clip((x - (window.centre - 0.5)) / (window.width - 1) + 0.5, 0, 1)
+    return np.asarray(np.clip((x - (window.centre - 0.5)) / (window.width - 1) + 0.5, 0, 1), np.float32)
 
 
 def _linear_exact(window: Window, x: Shades) -> Shades:
-    return np.clip((x - window.centre) / window.width + 0.5, 0, 1)
+    return np.asarray(np.clip((x - window.centre) / window.width + 0.5, 0, 1), np.float32)
 
 
 def _sigmoid(window: Window, x: Shades) -> Shades:
-    return 1 / (1 + np.exp(np.clip(-4 * (x - window.centre) / window.width, -80, 80)))
+    return np.asarray(1 / (1 + np.exp(np.clip(-4 * (x - window.centre) / window.width, -80, 80))), np.float32)
 
 
 _FUNCTIONS = {"linear": _linear, "linear_exact": _linear_exact, "sigmoid": _sigmoid}

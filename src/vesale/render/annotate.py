@@ -39,8 +39,8 @@ def annotated(picture: Array, marks: Marks, language: str = "en") -> NDArray[np.
     size = text_size(picture)
     for (y0, x0), (y1, x1), colour in marks.lines:
         draw.line((x0, y0, x1, y1), fill=colour, width=max(1, size // 14))
-    places = ((size * 0.5, height / 2, "lm"), (width - size * 0.5, height / 2, "rm"))
-    places += ((width / 2, size * 0.4, "ma"), (width / 2, height - size * 0.4, "md"))
+    beside = [(size * 0.5, height / 2, "lm"), (width - size * 0.5, height / 2, "rm")]
+    places = [*beside, (width / 2, size * 0.4, "ma"), (width / 2, height - size * 0.4, "md")]
     for letter, (x, y, anchor) in zip(marks.sides, places, strict=True):
         _text(draw, (x, y), letter, size, anchor)
     if marks.pixel is not None:
@@ -55,7 +55,7 @@ def annotated(picture: Array, marks: Marks, language: str = "en") -> NDArray[np.
 
 def text_size(picture: Array) -> int:
     """Height in pixels of the letters on a picture (H, W, 3)."""
-    return max(10, min(32, min(picture.shape[:2]) // 36))
+    return max(10, min(32, int(min(picture.shape[:2])) // 36))
 
 
 def bar_length(millimetres: float) -> float:

@@ -13,7 +13,7 @@ from ..core.image import Array
 from .paint import font
 
 MAPS = {"grey": "gray", "inverse": "gray_r", "hot": "hot", "rainbow": "turbo", "inferno": "inferno"}
-"""Our name -> matplotlib's. Rainbow is turbo, whose brightness has no false edges; inferno is even to any colour vision."""
+"""Our name -> matplotlib's. The rainbow is turbo, whose brightness has no false edges; inferno is even to any eye."""
 FADE = 0.12
 """Below this shade the upper picture fades out, so that what has no uptake shows the anatomy."""
 

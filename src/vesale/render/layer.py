@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import RecipeError, SourceError, UnknownSpacing
+from ..core.grid import Box, Grid
 from ..core.image import Array
 from ..io.display import Display
 from ..ops.orient import Plane
-from ..ops.project import Cut, project
+from ..ops.project import Cut, How, project
 from ..ops.resample import resample
 from ..ops.window import Window, found, parse
 from .colourmaps import with_bar
+from .planes import Over
 from .subject import Presentation, Subject
 from .words import decimal
 
@@ -43,15 +45,16 @@ def layer_of(base: Subject, over: Subject, wish: Presentation) -> Layer:
     return Layer(over, _window(over, wish), wish.over_colours, wish.alpha, _unit(over), vouched)
 
 
-def layer_on(layer: Layer, base: Subject, cut: Cut) -> Array:
+def layer_on(layer: Layer, base: Subject, cut: Cut) -> Over:
     """The layer's samples on a cut of the base, projected through the same slab: the maximum, or the average."""
     span = (cut.start, cut.stop)
     target = _slab_grid(base, cut.plane, span)
     source = layer.subject
     volume = resample(source.volume(), source.turned.grid, target, fill=0.0)
-    how = "maximum" if cut.how == "maximum" else "average"
+    how: How = "maximum" if cut.how == "maximum" else "average"
     flat = project(volume, cut.plane.normal, how)
-    return np.asarray(flat[::-1] if cut.plane.rows_flipped else flat, np.float32)
+    shown = np.asarray(flat[::-1] if cut.plane.rows_flipped else flat, np.float32)
+    return Over(shown, layer.window, layer.colours, layer.alpha)
 
 
 def barred(picture: Array, layer: Layer, language: str) -> Array:
@@ -78,7 +81,10 @@ def _same_world(base: Display, over: Display, vouched: bool) -> bool:
     one, other = base.frame_of_reference, over.frame_of_reference
     if one is not None and other is not None:
         if one != other:
-            raise SourceError("the two images lie in different frames of reference: nothing says how they fit", WORLDS.split(",")[0])
+            raise SourceError(
+                "the two images lie in different frames of reference: nothing says how they fit",
+                "give two images of one study",
+            )
         return False
     if not vouched:
         which = "neither image says" if one is None and other is None else "one of the two images does not say"
@@ -104,9 +110,7 @@ def _unit(over: Subject) -> str:
     return {"BQML": "Bq/ml", "CNTS": "counts", "PROPCNTS": "counts"}.get(over.display.units or "", "")
 
 
-def _slab_grid(base: Subject, plane: Plane, span: tuple[int, int]) -> Any:
-    from ..core.grid import Box
-
+def _slab_grid(base: Subject, plane: Plane, span: tuple[int, int]) -> Grid:
     start, stop = [0, 0, 0], list(base.turned.grid.shape)
     start[plane.normal], stop[plane.normal] = span
     return base.turned.grid.crop(Box(tuple(start), tuple(stop)))

@@ -38,7 +38,7 @@ class Over:
 
 
 def fitting(cut: Cut, box: tuple[int, int]) -> tuple[tuple[int, int], float | None]:
-    """(height, width) of the largest picture of a cut at its true aspect within a box, and the millimetres of its pixel.
+    """(height, width) of the largest picture of a cut at its true aspect within a box, and its pixel's millimetres.
 
     Without a scale the samples are taken as square, and there are no millimetres.
     """

@@ -26,7 +26,10 @@ PRESENT: Mapping[str, tuple[str, str]] = {
     "present.view": ("view {number}", "vue {number}"),
     "present.threshold": ("rendering from {value}{unit}", "rendu à partir de {value}{unit}"),
     "present.skin": ("rendering, low threshold: skin", "rendu, seuil bas : peau"),
-    "present.airways": ("rendering, low values: airways and lungs", "rendu, valeurs basses : voies aériennes et poumons"),
+    "present.airways": (
+        "rendering, low values: airways and lungs",
+        "rendu, valeurs basses : voies aériennes et poumons",
+    ),
     "present.bone": ("rendering, high threshold: bone and contrast", "rendu, seuil haut : os et contraste"),
     "present.from.anterior": ("from the front", "de face"),
     "present.from.posterior": ("from behind", "de dos"),

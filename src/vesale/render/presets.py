@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from skimage.filters import threshold_otsu
@@ -48,10 +49,11 @@ PRESETS: Mapping[str, Preset] = {
     "airways": Preset(
         Transfer(
             (
-                *((AIR, 0.35, LUMEN), (-940, 0.35, LUMEN), (-890, 0, LUMEN), (-750, 0, LUNG)),
-                *((-600, 0.02, LUNG), (-400, 0.02, LUNG), (-250, 0, LUNG), (TISSUE, 0, LUNG)),
+                *((AIR, 0.5, LUMEN), (-940, 0.5, LUMEN), (-890, 0, LUMEN), (-750, 0, LUNG)),
+                *((-600, 0.05, LUNG), (-400, 0.05, LUNG), (-250, 0, LUNG), (TISSUE, 0, LUNG)),
             ),
-            steepness=120.0,
+            ambient=0.3,
+            steepness=100.0,
         ),
         -940,
         inside=True,
@@ -73,7 +75,9 @@ def chosen(volume: Array, is_ct: bool, kind: str, threshold: float | None, words
     if is_ct and threshold is None:
         return PRESETS[kind]
     if kind == "airways":
-        raise SourceError("airways are found by Hounsfield units, and this is no CT", "give --as render --threshold VALUE")
+        raise SourceError(
+            "airways are found by Hounsfield units, and this is no CT", "give --as render --threshold VALUE"
+        )
     sample = volume.reshape(-1)[:: max(1, volume.size // 500_000)].astype(np.float64)
     sample = sample[np.isfinite(sample)]
     low, high = (float(v) for v in np.percentile(sample, (0.5, 99.9)))
@@ -93,12 +97,14 @@ def parse_transfer(words: str) -> Transfer:
             raise RecipeError(f"{part.strip()!r} is no point of a transfer function", "give value:opacity:#rrggbb")
         red, green, blue = (int(found[3][i : i + 2], 16) / 255 for i in (0, 2, 4))
         points.append((float(found[1]), float(found[2]), (red, green, blue)))
-    if len(points) < 2 or any(b[0] <= a[0] for a, b in zip(points, points[1:], strict=False)):
+    if len(points) < 2 or any(b[0] <= a[0] for a, b in pairwise(points)):
         raise RecipeError("a transfer function needs two points or more, with ascending values", "add a point")
     return Transfer(tuple(points))
 
 
 def _found(sample: Array, kind: str) -> float:
-    otsu = float(threshold_otsu(sample)) if np.ptp(sample) > 0 else float(sample[0])
+    if np.ptp(sample) == 0:
+        return float(sample[0])
+    otsu = float(threshold_otsu(sample))  # type: ignore[no-untyped-call]
     bright = sample[sample > otsu]
     return float(np.percentile(bright, BRIGHTEST)) if kind == "bone" and bright.size else otsu

@@ -1,4 +1,4 @@
-"""A whole volume at a glance: the three central planes, a maximum projection, and slices evenly spread, on one sheet."""
+"""A whole volume at a glance: the three central planes, a maximum projection and slices evenly spread."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -112,7 +112,12 @@ def _view(
 
 
 def _drawn(
-    data: Array, grid: Grid, source: Source, shading: Shading | None, wish: Presentation, about: tuple[int, tuple[str, ...]]
+    data: Array,
+    grid: Grid,
+    source: Source,
+    shading: Shading | None,
+    wish: Presentation,
+    about: tuple[int, tuple[str, ...]],
 ) -> Array:
     """(H, W, 3) of (channel, y, x) with its marks; `about`: the long side, and words."""
     longest, words = about

@@ -1,4 +1,4 @@
-"""Slices, projections over slabs, and the three planes of a volume, with another image in colour over them if wished."""
+"""Slices, projections over slabs, and the three planes of a volume, another image in colour over them if wished."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -117,7 +117,9 @@ def cut_of(subject: Subject, wish: Presentation, plane: Plane, span: tuple[int, 
 
 def cut_facts(subject: Subject, cut: Cut) -> dict[str, Any]:
     """What was drawn of a cut, for the document."""
-    ends = sorted((subject.turned.stored(cut.plane.normal, cut.start), subject.turned.stored(cut.plane.normal, cut.stop - 1)))
+    ends = sorted(
+        (subject.turned.stored(cut.plane.normal, cut.start), subject.turned.stored(cut.plane.normal, cut.stop - 1))
+    )
     left, right, top, bottom = (s or None for s in cut.sides)
     return {
         "plane": cut.plane.name,
@@ -137,8 +139,12 @@ def window_facts(shading: Shading) -> dict[str, Any]:
         return {"name": "file", "function": "table", "centre": None, "width": None, "low": None, "high": None}
     low, high = (shading.low, shading.high)
     return {
-        **{"name": shading.name, "function": shading.function, "centre": shading.centre, "width": shading.width},
-        **{"low": low, "high": high},
+        "name": shading.name,
+        "function": shading.function,
+        "centre": shading.centre,
+        "width": shading.width,
+        "low": low,
+        "high": high,
     }
 
 

@@ -11,7 +11,7 @@ from ..core.grid import Grid
 from ..core.image import Array
 from ..ops.body import AIR, TISSUE, framed, without_couch, without_outside
 from ..ops.orient import letters
-from ..ops.raycast import VIEWS, Camera, Screen, fitted, on_black, render
+from ..ops.raycast import VIEWS, Camera, fitted, on_black, render
 from .annotate import Marks, annotated
 from .presets import Preset, chosen
 from .subject import Presentation, Shown, Subject, scaled
@@ -28,6 +28,8 @@ def show_rendering(subject: Subject, wish: Presentation, turning: bool) -> Shown
     notes = list(subject.notes)
     volume = subject.volume()
     preset = chosen(volume, subject.is_ct, wish.kind, wish.threshold, wish.transfer)
+    if not subject.is_ct and wish.threshold is None and wish.transfer is None:
+        notes.append(f"no Hounsfield units: the threshold {preset.threshold:.4g} was found in the samples")
     volume, grid = _ready(subject, volume, preset, wish, notes)
     camera = camera_of(wish.view)
     n = max(2, wish.frames) if turning else 1
@@ -38,7 +40,9 @@ def show_rendering(subject: Subject, wish: Presentation, turning: bool) -> Shown
     def frames() -> Iterator[Array]:
         for one in cameras:
             picture = on_black(render(volume, grid, preset.transfer, one, screen))
-            marks = Marks(_sides(subject, one), (_from(one, wish.language), *words), screen.pixel if has_scale else None)
+            marks = Marks(
+                _sides(subject, one), (_from(one, wish.language), *words), screen.pixel if has_scale else None
+            )
             yield picture if wish.plain else annotated(picture, marks, wish.language)
 
     sides = _sides(subject, camera)
@@ -68,9 +72,7 @@ def camera_of(view: str) -> Camera:
     return Camera(azimuth, elevation)
 
 
-def _ready(
-    subject: Subject, volume: Array, preset: Preset, wish: Presentation, notes: list[str]
-) -> tuple[Array, Grid]:
+def _ready(subject: Subject, volume: Array, preset: Preset, wish: Presentation, notes: list[str]) -> tuple[Array, Grid]:
     """The volume as it is rendered: without padding, couch and, for what lies inside, the air around; with a rim."""
     grid = subject.turned.grid
     if not subject.is_ct:

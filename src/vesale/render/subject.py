@@ -115,7 +115,8 @@ class Subject:
             data = data[:3].mean(axis=0, keepdims=True).astype(data.dtype)
         elif len(data) > 1:
             data = data[self.channel : self.channel + 1]
-        return self.turned.turn(data)[0]
+        upright_data: Array = self.turned.turn(data)[0]
+        return upright_data
 
 
 def is_colour(channels: tuple[str, ...]) -> bool:
@@ -123,7 +124,7 @@ def is_colour(channels: tuple[str, ...]) -> bool:
 
 
 def is_loop(source: Source, display: Display) -> bool:
-    """Whether the first axis is time: the header gives a time of a frame, or there is no place and the modality films."""
+    """Whether the first axis is time: there is no place, and the modality films or the header times its frames."""
     grid = source.levels[0]
     if len(grid.shape) != 3 or grid.axes is not None:
         return False

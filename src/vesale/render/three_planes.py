@@ -26,7 +26,7 @@ def three_planes(
 
     cuts: axial, coronal, sagittal of one upright volume; `at`: the index (z, y, x) through which they run.
     """
-    axial, coronal, sagittal = cuts
+    axial, coronal, _ = cuts
     spacing = (coronal.spacing or (1.0, 1.0))[0], *(axial.spacing or (1.0, 1.0))
     shape = coronal.samples.shape[0], *axial.samples.shape
     deep, high, wide = (n * s for n, s in zip(shape, spacing, strict=True))

@@ -5,6 +5,7 @@ from fractions import Fraction
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image as Pillow
@@ -41,20 +42,23 @@ def _write_gif(path: Path, frames: Iterator[Array], seconds: float) -> int:
 def _write_mp4(path: Path, frames: Iterator[Array], seconds: float) -> int:
     """H.264 in 4:2:0, which every browser plays; an odd side is widened by its last line."""
     if find_spec("av") is None:
-        raise MissingExtra("an MP4 needs PyAV, which is not installed; a .gif does not", "pip install 'vesale[present]'")
+        raise MissingExtra(
+            "an MP4 needs PyAV, which is not installed; a .gif does not", "pip install 'vesale[present]'"
+        )
     import av
 
     count = 0
     rate = Fraction(1 / seconds).limit_denominator(1001)
     with av.open(str(path), "w") as container:
         codec = next(c for c in CODECS if c in av.codecs_available)
-        stream = container.add_stream(codec, rate=rate)
+        stream: Any = container.add_stream(codec, rate=rate)
         stream.pix_fmt = "yuv420p"
         if codec == "libx264":
             stream.options = {"crf": QUALITY}
         for picture in frames:
             even = np.pad(picture, ((0, picture.shape[0] % 2), (0, picture.shape[1] % 2), (0, 0)), "edge")
-            stream.height, stream.width = even.shape[:2]
+            if count == 0:
+                stream.height, stream.width = even.shape[:2]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(even, "rgb24")))
             count += 1
         container.mux(stream.encode())

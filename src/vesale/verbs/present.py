@@ -1,4 +1,4 @@
-"""`vesale present`: an exam as a radiologist likes to see it: slices, projections, renderings, loops, a sheet of all."""
+"""`vesale present`: an exam as radiologists like to see it: slices, projections, renderings, loops, a sheet of all."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -54,8 +54,7 @@ def present(
     wish = wish or Presentation()
     target = None if out is None else Path(out)
     _refuse(wish, target, over)
-    several = isinstance(exam, list | tuple)
-    opened = [_opened(e) for e in (exam if several else [exam])]  # type: ignore[union-attr,list-item]
+    opened = [_opened(e) for e in exam] if isinstance(exam, Sequence) and not isinstance(exam, str) else [_opened(exam)]
     moving = target is not None and target.suffix.lower() in VIDEOS
     shown = _shown(opened, wish, moving, None if over is None else _opened(over))
     frames, written = _write(target, shown)
@@ -101,13 +100,17 @@ def _refuse(wish: Presentation, target: Path | None, over: Input | None) -> None
         raise NotRegistered(f"no presentation called {wish.kind!r}; known: {', '.join(KINDS)}")
     suffix = None if target is None else target.suffix.lower()
     if suffix is not None and suffix not in (*PICTURES, *VIDEOS):
-        raise RecipeError(f"{target}: cannot write {suffix or 'a file without a suffix'}", "give .png, .jpg, .tif, .mp4 or .gif")
+        raise RecipeError(
+            f"{target}: cannot write {suffix or 'a file without a suffix'}", "give .png, .jpg, .tif, .mp4 or .gif"
+        )
     if wish.bits == 16 and (wish.kind not in ("slice", "mip", "minip", "average") or over is not None):
         raise RecipeError("16 bits are for one slice or projection in grey", "use --as slice, mip, minip or average")
     if wish.bits == 16 and suffix is not None and suffix not in (".png", ".tif", ".tiff"):
         raise RecipeError(f"{suffix} holds no 16 bits", "give .png or .tif")
     if over is not None and (wish.kind not in OVERLAID or suffix in VIDEOS):
-        raise RecipeError(f"nothing can be laid over {wish.kind} here", f"use --as {', '.join(sorted(OVERLAID))} and a picture")
+        raise RecipeError(
+            f"nothing can be laid over {wish.kind} here", f"use --as {', '.join(sorted(OVERLAID))} and a picture"
+        )
     if wish.slab is not None and wish.slices is not None:
         raise RecipeError("a slab is either millimetres or slices", "give --slab or --slices")
     if not 64 <= wish.size <= 8192:
@@ -127,8 +130,11 @@ def _write(target: Path | None, shown: Shown) -> tuple[tuple[Array, ...], int]:
     frames = tuple(shown.frames)
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        options = {"quality": JPEG_QUALITY, "subsampling": 0} if target.suffix.lower() in (".jpg", ".jpeg") else {}
-        Pillow.fromarray(np.ascontiguousarray(frames[0])).save(target, **options)
+        picture = Pillow.fromarray(np.ascontiguousarray(frames[0]))
+        if target.suffix.lower() in (".jpg", ".jpeg"):
+            picture.save(target, quality=JPEG_QUALITY, subsampling=0)
+        else:
+            picture.save(target)
     return frames, len(frames)
 
 
