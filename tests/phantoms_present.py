@@ -1,4 +1,4 @@
-"""Made volumes to be presented: a body with bone, lungs and a couch; a PET on its frame of reference; loops; renderings."""
+"""Made volumes to present: a body with bone, lungs and a couch; a PET on its frame of reference; loops; surfaces."""
 
 from pathlib import Path
 
@@ -57,7 +57,9 @@ def write_pet_ct(folder: Path, rng: np.random.Generator, same_frame: bool = True
     shape, spacing = (20, 48, 48), (4.0, 4.0, 4.0)
     frame = phantoms.uid(rng)
     ct = (body(shape) + 1024).clip(0).astype(np.uint16)
-    phantoms.write_series(folder / "ct", rng, ct, spacing, origin=(-94.0, -94.0, 50.0), tags={"FrameOfReferenceUID": frame})
+    phantoms.write_series(
+        folder / "ct", rng, ct, spacing, origin=(-94.0, -94.0, 50.0), tags={"FrameOfReferenceUID": frame}
+    )
     pet = np.full((14, 30, 30), 200, np.uint16)
     pet[ball(pet.shape, (7, 12, 18), 14, (6.0, 6.5, 6.5))] = 9000
     tags = {

@@ -51,7 +51,9 @@ def test_all_48_ways_of_storing_a_body_give_one_picture(plane, kind):
         assert difference <= 1, (order, flips)
 
 
-@given(st.permutations(range(3)), st.tuples(*[st.booleans()] * 3), st.integers(0, 9), st.integers(0, 8), st.integers(0, 7))
+@given(
+    st.permutations(range(3)), st.tuples(*[st.booleans()] * 3), st.integers(0, 9), st.integers(0, 8), st.integers(0, 7)
+)
 def test_turning_upright_keeps_the_world(order, flips, z, y, x):
     source = stored(np.arange(10 * 9 * 8, dtype=np.int32).reshape(10, 9, 8), order, flips)
     grid = source.image.grid

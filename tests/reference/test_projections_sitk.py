@@ -80,7 +80,9 @@ def test_resampling_is_simpleitks(seed, nearest):
         for shape, turn in zip(((12, 15, 13), (10, 11, 14)), turns, strict=True)
     ]
     middle = grids[0].to_world(np.array([6.0, 7.0, 6.0])) - grids[1].to_world(np.array([5.0, 5.0, 7.0]))
-    grids[1] = Grid(grids[1].shape, grids[1].spacing, tuple(np.array(grids[1].origin) + middle), grids[1].axes, "patient")
+    grids[1] = Grid(
+        grids[1].shape, grids[1].spacing, tuple(np.array(grids[1].origin) + middle), grids[1].axes, "patient"
+    )
     ours = resample(volume, grids[0], grids[1], fill=-7.0, nearest=nearest)
     how = sitk.sitkNearestNeighbor if nearest else sitk.sitkLinear
     target = as_itk(np.zeros(grids[1].shape, np.float32), grids[1])
@@ -104,7 +106,7 @@ def test_a_tilted_volume_is_straightened_as_simpleitk_resamples_it():
     assert target.shape[0] == 9
     assert target.shape[1] > 20, "the shift of the slices makes the picture higher"
     ours = resample(volume, grid, target, 0.0)
-    # SimpleITK refuses sheared directions, so its own part is the map to indices: a plain image and an affine transform.
+    # SimpleITK refuses sheared directions, so it gets a plain image, and the map to indices as a transform.
     matrix, offset = grid.affine
     plain = sitk.GetImageFromArray(volume)
     to_index = np.linalg.inv(matrix)

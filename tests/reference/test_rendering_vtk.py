@@ -13,9 +13,15 @@ pytest.importorskip("numba")
 core = pytest.importorskip("vtkmodules.vtkRenderingCore", reason="pip install vtk to compare renderings with VTK's")
 pytestmark = pytest.mark.slow
 
-BONE = Transfer(((-1000, 0, (0.7, 0.3, 0.2)), (150, 0, (0.7, 0.3, 0.2)), (350, 0.6, (1, 0.9, 0.8)), (1000, 0.9, (1, 1, 1))))
-SKIN = Transfer(((-1000, 0, (0.9, 0.7, 0.6)), (-450, 0, (0.9, 0.7, 0.6)), (-200, 0.7, (0.9, 0.7, 0.6)), (1000, 0.7, (1, 1, 1))))
-GLASS = Transfer(((-1000, 0, (0.2, 0.5, 1)), (-700, 0.01, (0.2, 0.5, 1)), (0, 0.03, (0.9, 0.4, 0.3)), (1000, 0.2, (1, 1, 1))))
+BONE = Transfer(
+    ((-1000, 0, (0.7, 0.3, 0.2)), (150, 0, (0.7, 0.3, 0.2)), (350, 0.6, (1, 0.9, 0.8)), (1000, 0.9, (1, 1, 1)))
+)
+SKIN = Transfer(
+    ((-1000, 0, (0.9, 0.7, 0.6)), (-450, 0, (0.9, 0.7, 0.6)), (-200, 0.7, (0.9, 0.7, 0.6)), (1000, 0.7, (1, 1, 1)))
+)
+GLASS = Transfer(
+    ((-1000, 0, (0.2, 0.5, 1)), (-700, 0.01, (0.2, 0.5, 1)), (0, 0.03, (0.9, 0.4, 0.3)), (1000, 0.2, (1, 1, 1)))
+)
 
 
 def by_vtk(volume, grid, transfer, camera, screen, step):
@@ -80,7 +86,9 @@ def by_vtk(volume, grid, transfer, camera, screen, step):
 
 
 @pytest.mark.parametrize(("name", "transfer"), [("bone", BONE), ("skin", SKIN), ("glass", GLASS)])
-@pytest.mark.parametrize("camera", [VIEWS["anterior"], VIEWS["left"], VIEWS["superior"], Camera(35, 20), Camera(200, -40)])
+@pytest.mark.parametrize(
+    "camera", [VIEWS["anterior"], VIEWS["left"], VIEWS["superior"], Camera(35, 20), Camera(200, -40)]
+)
 def test_a_rendering_looks_like_vtks(name, transfer, camera, record_property):
     volume = phantoms_present.surfaces()
     grid = Grid(volume.shape, (1.6, 0.8, 0.9), (-20.0, 5.0, -7.0), ((0, 0, 1), (0, 1, 0), (1, 0, 0)), "patient")

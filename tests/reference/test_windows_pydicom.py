@@ -54,8 +54,14 @@ def test_a_monochrome1_picture_is_shown_as_its_window_means(tmp_path):
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 4096, (30, 40)).astype(np.uint16)
     tags = {
-        **{"PhotometricInterpretation": "MONOCHROME1", "Modality": "DX", "BitsStored": 12, "HighBit": 11},
-        **{"WindowCenter": 1500, "WindowWidth": 1200, "RescaleSlope": 2, "RescaleIntercept": -100},
+        "PhotometricInterpretation": "MONOCHROME1",
+        "Modality": "DX",
+        "BitsStored": 12,
+        "HighBit": 11,
+        "WindowCenter": 1500,
+        "WindowWidth": 1200,
+        "RescaleSlope": 2,
+        "RescaleIntercept": -100,
     }
     phantoms.write_dicom(tmp_path / "m.dcm", rng, pixels, tags)
     source = open_source(tmp_path / "m.dcm")

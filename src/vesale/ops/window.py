@@ -114,17 +114,19 @@ def parse(text: str) -> Window:
 
 
 def found(samples: Array, floor: float | None = None) -> Window:
-    """A window from black at the 0.5th percentile to white at the 99.5th; samples at or below `floor` are left out, and
-    so is an empty background: the lowest value where more than half of the samples have it."""
+    """A window from black at the 0.5th percentile to white at the 99.5th; samples at or below `floor` are left out. An
+    empty background (the lowest value, where more than half of the samples have it) is black, and not counted."""
     flat = samples.reshape(-1)[:: max(1, samples.size // 500_000)]
     flat = flat[np.isfinite(flat)]
     if floor is not None and (above := flat[flat > floor]).size:
         flat = above
-    if flat.size and 0.5 < np.mean(flat == flat.min()) < 1:
-        flat = flat[flat > flat.min()]
     if not flat.size:
         return Window(0.5, 1.0, name="auto")
-    low, high = (float(v) for v in np.percentile(flat.astype(np.float64), AUTO))
+    lowest = flat.min()
+    if 0.5 < np.mean(flat == lowest) < 1:
+        low, high = float(lowest), float(np.percentile(flat[flat > lowest].astype(np.float64), AUTO[1]))
+    else:
+        low, high = (float(v) for v in np.percentile(flat.astype(np.float64), AUTO))
     if high <= low:
         low, high = float(flat.min()), float(flat.max())
     return Window((low + high) / 2, max(high - low, 1e-6), name="auto")

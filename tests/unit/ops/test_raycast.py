@@ -19,7 +19,13 @@ def grid(shape, spacing=(1.0, 1.0, 1.0), axes=AXES):
 
 
 def test_named_views_look_the_right_way():
-    looks = {"anterior": (0, 1, 0), "posterior": (0, -1, 0), "left": (-1, 0, 0), "right": (1, 0, 0), "superior": (0, 0, -1)}
+    looks = {
+        "anterior": (0, 1, 0),
+        "posterior": (0, -1, 0),
+        "left": (-1, 0, 0),
+        "right": (1, 0, 0),
+        "superior": (0, 0, -1),
+    }
     for name, look in looks.items():
         assert np.allclose(VIEWS[name].look, look, atol=1e-12)
     assert np.allclose(VIEWS["anterior"].right, (1, 0, 0)), "the patient's left is on the right"
@@ -35,7 +41,9 @@ def test_a_bright_corner_is_seen_where_it_is(view, corner):
     """A cube at the head, the front and the left."""
     volume = np.zeros((40, 40, 40), np.int16)
     volume[28:38, 2:12, 28:38] = 1000
-    picture = on_black(render(volume, grid(volume.shape), SOLID, VIEWS[view], fitted(grid(volume.shape), (VIEWS[view],), 80)))
+    picture = on_black(
+        render(volume, grid(volume.shape), SOLID, VIEWS[view], fitted(grid(volume.shape), (VIEWS[view],), 80))
+    )
     quarters = {(r, c): picture[r * 40 : r * 40 + 40, c * 40 : c * 40 + 40].sum() for r in (0, 1) for c in (0, 1)}
     assert max(quarters, key=quarters.get) == (corner[0], corner[1] % 2)
 

@@ -35,7 +35,10 @@ def test_a_found_window_leaves_padding_and_background_out():
     assert 0 <= window.low < 20
     assert 980 < window.high <= 1000
     sparse = np.concatenate([np.zeros(99_000), rng.uniform(50, 250, 1000)])
+    assert found(sparse).low == 0
     assert found(sparse).high > 240
+    two = found(np.array([200] * 90 + [9000] * 10))
+    assert (two.low, two.high) == (200, 9000)
     assert found(np.zeros(9)).width > 0
     assert found(np.array([np.nan, np.nan])).width > 0
 

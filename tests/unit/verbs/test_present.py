@@ -59,8 +59,12 @@ def test_the_document_says_what_was_drawn(ct, tmp_path):
     assert facts["position_mm"] == pytest.approx(90)
     assert facts["projection"] == "maximum"
     assert facts["window"] == {
-        **{"name": "lung", "function": "linear_exact", "centre": -600, "width": 1500},
-        **{"low": -1350, "high": 150},
+        "name": "lung",
+        "function": "linear_exact",
+        "centre": -600,
+        "width": 1500,
+        "low": -1350,
+        "high": 150,
     }
     assert facts["orientation"] == {"left": "R", "right": "L", "top": "A", "bottom": "P"}
     assert facts["spacing_mm"] == [4, 4]
