@@ -74,10 +74,18 @@ def start(options: Options) -> Document:
     return {"pairs": [pair("start", ("vesale --help", "python -c pass"), sides)]}
 
 
+def present(options: Options) -> Document:
+    """Seconds of projections, a slab and renderings of a made CT, beside SimpleITK and VTK."""
+    from .present import measure
+
+    return measure(options.runs, pair)
+
+
 WORKS: Mapping[str, Work] = {
     "folder": Work(
         f"{PHOTOGRAPHS} made photographs read with --model, beside a plain loop over the same network", folder
     ),
+    "present": Work("projections, a slab and renderings of a made CT, beside SimpleITK and VTK", present),
     "start": Work("`vesale --help`, beside a Python that does nothing", start),
 }
 

@@ -11,6 +11,8 @@ _SHELF = {
     "open": "vesale.io:open_source",
     "plan": "vesale.verbs.plan:plan",
     "predict": "vesale.verbs.predict:predict",
+    "present": "vesale.verbs.present:present",
+    "Presentation": "vesale.render.subject:Presentation",
     "read": "vesale.verbs.read:read",
     "read_cohort": "vesale.io.cohort:read_cohort",
     "Recipe": "vesale.core.recipe:Recipe",

@@ -175,6 +175,23 @@ def _evaluate(o: argparse.Namespace) -> int:
     return 0
 
 
+def _present(o: argparse.Namespace) -> int:
+    from dataclasses import fields
+
+    from ..render.subject import Presentation
+    from ..verbs.present import present
+
+    wish = Presentation(**{f.name: getattr(o, f.name) for f in fields(Presentation)})
+    done = present(o.exam[0] if len(o.exam) == 1 else o.exam, o.out, wish, o.over)
+    if o.json:
+        _say_json(dict(done.document))
+    else:
+        if not o.quiet:
+            print("\n".join(f"note    {note}" for note in done.document["notes"]), file=sys.stderr)
+        print(f"{wish.kind}  {o.out}")
+    return 0
+
+
 def _list(o: argparse.Namespace) -> int:
     if o.what == "models":
         from ..verbs.list import list_models
@@ -205,6 +222,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": _train,
     "predict": _predict,
     "evaluate": _evaluate,
+    "present": _present,
     "list": _list,
 }
 

@@ -3,6 +3,9 @@
 import argparse
 from pathlib import Path
 
+PRESENTATIONS = ("sheet", "slice", "mip", "minip", "average", "planes", "skin", "airways", "bone", "render", "loop")
+AXES = ("axial", "coronal", "sagittal", "x", "y", "z")
+COLOURS = ("grey", "inverse", "hot", "rainbow", "inferno")
 EXITS = """exit codes: 0 done (a referral is no failure); 1 an error-level finding; 2 bad command or recipe;
 3 at least one input failed, the rest is done; 4 package refused or extra missing; 130 interrupted"""
 
@@ -25,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     _train(verbs.add_parser("train", help="fit one network, as a recipe says"))
     _predict(verbs.add_parser("predict", help="what a model says of one image; nothing is written"))
     _evaluate(verbs.add_parser("evaluate", help="readings, or a model, against a cohort's truth"))
+    _present(verbs.add_parser("present", help="an exam as pictures: slices, projections, renderings, loops, a sheet"))
     _list(verbs.add_parser("list", help="the models at hand, or the networks and formats"))
     return whole
 
@@ -96,6 +100,39 @@ def _evaluate(p: argparse.ArgumentParser) -> None:
     _cohort(p)
     p.add_argument("--split", choices=("train", "validation", "calibration", "test"), help="only these exams")
     p.add_argument("--out", type=Path, required=True, metavar="E", help="folder for the report")
+    _common(p)
+
+
+def _present(p: argparse.ArgumentParser) -> None:
+    p.add_argument("exam", type=Path, nargs="+", metavar="EXAM", help="a file, or the folder of one DICOM series")
+    p.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help=".png .jpg .tif: a picture; .mp4 .gif: a video"
+    )
+    p.add_argument("--as", dest="kind", default="sheet", choices=PRESENTATIONS, help="(default sheet)")
+    p.add_argument("--axis", default="axial", choices=AXES, help="plane, or axis of the stored array (axial)")
+    p.add_argument("--slab", type=float, metavar="MM", help="thickness (one slice; all of it for a projection)")
+    p.add_argument("--slices", type=int, metavar="N", help="thickness in slices, where there is no scale")
+    p.add_argument("--at", metavar="PLACE", help="middle: mm along the axis, 40%%, or n57 for the 57th slice")
+    p.add_argument("--window", metavar="W", help="lung, soft, bone, brain, ...; 40/400; 0..7; auto; file; suv")
+    p.add_argument("--colours", choices=COLOURS, help="instead of grey (dark on white for PET)")
+    p.add_argument("--channel", type=int, default=0, metavar="N", help="which of several volumes, from 0")
+    p.add_argument("--view", default="anterior", metavar="FROM", help="of a rendering: left, superior, ...; or 30/15")
+    p.add_argument("--threshold", type=float, metavar="V", help="value from which a rendering is opaque")
+    p.add_argument("--transfer", metavar="T", help="a transfer function: value:opacity:#rrggbb,...")
+    p.add_argument("--keep-all", action="store_true", help="renderings keep the couch")
+    p.add_argument(
+        "--over", type=Path, metavar="EXAM", help="an image of the same frame of reference, in colour over it"
+    )
+    p.add_argument("--over-window", metavar="W", help="black..white of the image in colour")
+    p.add_argument("--over-colours", choices=COLOURS, default="hot", help="(default hot)")
+    p.add_argument("--alpha", type=float, default=0.6, help="how strongly it covers (.6)")
+    p.add_argument("--same-frame", action="store_true", help="you answer for one frame of reference")
+    p.add_argument("--size", type=int, default=1024, metavar="PIXELS", help="long side (1024)")
+    p.add_argument("--bits", type=int, choices=(8, 16), default=8, help="16: one plain grey slice or projection")
+    p.add_argument("--plain", action="store_true", help="no letters, scale bar or words")
+    p.add_argument("--frames", type=int, default=72, metavar="N", help="of a turntable (72)")
+    p.add_argument("--rate", type=float, metavar="HZ", help="frames per second (as recorded, else 15)")
+    p.add_argument("--language", choices=("en", "fr"), default="en", help="of the words")
     _common(p)
 
 

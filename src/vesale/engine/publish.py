@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..core.image import Source
+from ..core.image import Description, Source
 from ..core.prediction import Answer, AnsweredPartition, Prediction
 from ..io.write import write_partition
 from ..render.composite import composite
 from ..render.documents import dumps, prediction_document
-from ..render.overlay import overlay, thumbnail, volume_overlay
+from ..render.overlay import overlay, thumbnail
+from ..render.sheet import volume_overlay
 from .raw import Raw
 
 LONGEST = 1024
@@ -29,20 +30,21 @@ def publish(folder: Path, prediction: Prediction, raw: Raw | None, sources: Sequ
         outputs[name] = answer
     prediction = replace(prediction, outputs=outputs)
     if raw is not None and raw.images and raw.images[0].kind != "signal":
-        (folder / "overlay.png").write_bytes(_drawn(prediction, raw))
+        (folder / "overlay.png").write_bytes(_drawn(prediction, raw, sources[0].description))
     (folder / "prediction.json").write_text(dumps(prediction_document(prediction)) + "\n", encoding="utf-8")
     return prediction
 
 
-def _drawn(prediction: Prediction, raw: Raw) -> bytes:
-    image = raw.images[0]
-    shown = composite(image)
+def _drawn(prediction: Prediction, raw: Raw, about: Description) -> bytes:
+    image, shown = raw.images[0], composite(raw.images[0])
+    if len(shown) != len(image.data):
+        image = replace(image, data=shown, channels=("red", "green", "blue"))
     for answer in prediction.outputs.values():
         if isinstance(answer, AnsweredPartition):
             labels = answer.labels[0].data
             if image.data.ndim == 4:
-                return volume_overlay(shown, labels, answer.names, answer.exclusive)
+                return volume_overlay(image, labels, answer.names, answer.exclusive, about)
             return overlay(shown, labels, answer.names, answer.exclusive)
     if image.data.ndim == 4:
-        return volume_overlay(shown, image.data[:1] * 0)
+        return volume_overlay(image, about=about)
     return thumbnail(shown, min(LONGEST, max(image.grid.shape)))

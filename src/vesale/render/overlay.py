@@ -1,4 +1,7 @@
-"""Answers drawn on the picture they are about: outlines, found / missed / false alarm, contact sheets, thumbnails."""
+"""Answers drawn on the picture they are about: outlines, found / missed / false alarm, thumbnails.
+
+Volumes are drawn in `sheet.py`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -67,7 +70,7 @@ def overlay(
     if roi is not None:
         entries.append(Entry((70, 70, 70), say("picture.not_scored", language)))
     shape = _shape_with_legend((image.shape[1], image.shape[2]), entries)
-    return png(with_legend(_outlined(resize(rgb(image), shape), masks, roi), entries))
+    return png(with_legend(outlined(resize(rgb(image), shape), masks, roi), entries))
 
 
 def thumbnail(image: Array, side: int = 320) -> bytes:
@@ -105,65 +108,8 @@ def confusion_overlay(
     return png(with_legend(np.concatenate([left, gap, right], axis=1), entries))
 
 
-def volume_overlay(
-    image: Array, labels: Array, names: Sequence[str] = (), exclusive: bool = True, language: str = "en"
-) -> bytes:
-    """PNG contact sheet of at most 12 slices, evenly taken among those that hold something, each outlined.
-
-    image (C, Z, Y, X), labels (1, Z, Y, X) or (K, Z, Y, X); where nothing is outlined, evenly among all slices.
-    """
-    if image.ndim != 4 or labels.ndim != 4 or image.shape[1:] != labels.shape[1:]:
-        raise ShapeError(f"image {image.shape} and labels {labels.shape} are not (channel, z, y, x) on one grid")
-    names = names or _names_for(labels, exclusive)
-    held = np.flatnonzero(labels.any(axis=(0, 2, 3)))
-    among = held if held.size else np.arange(image.shape[1])
-    chosen = among[np.unique(np.linspace(0, len(among) - 1, min(12, len(among))).round().astype(int))]
-    columns = min(4, len(chosen))
-    window = window_of(image) if image.dtype != np.uint8 else None
-    side = (LONGEST - 120) // max(columns, -(-len(chosen) // columns))
-    shape = shape_within((image.shape[2], image.shape[3]), side, 480)
-    tiles = []
-    for z in chosen:
-        masks = _masks(image[:, z], labels[:, z], names, exclusive)
-        tile = _outlined(resize(rgb(image[:, z], window), shape), masks, None, numbers=False)
-        text = say("picture.slice", language, number=int(z) + 1, total=image.shape[1])
-        tiles.append(write_on(tile, text, (4, 6), max(11, shape[1] // 22)))
-    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
-    rows = [np.concatenate(tiles[i : i + columns], axis=1) for i in range(0, len(tiles), columns)]
-    shown = _masks(image[:, chosen[0]], labels[:, chosen[0]], names, exclusive)
-    entries = [Entry(PALETTE[i % len(PALETTE)], name) for i, (name, _) in enumerate(shown)]
-    return png(with_legend(np.concatenate(rows), entries))
-
-
-def _masks(image: Array, labels: Array, names: Sequence[str], exclusive: bool) -> list[tuple[str, Array]]:
-    if labels.ndim != 3 or image.ndim != 3 or labels.shape[1:] != image.shape[1:]:
-        raise ShapeError(f"image {image.shape} and labels {labels.shape} are not (channel, y, x) on one grid")
-    if exclusive:
-        return [(name, labels[0] == i) for i, name in enumerate(names) if i > 0]
-    if len(labels) != len(names):
-        raise ShapeError(f"{len(labels)} masks for {len(names)} names ({', '.join(names)})")
-    return [(name, mask != 0) for name, mask in zip(names, labels, strict=True)]
-
-
-def _names_for(labels: Array, exclusive: bool) -> tuple[str, ...]:
-    return tuple(str(i) for i in range(int(labels.max()) + 1 if exclusive else len(labels)))
-
-
-def _numbered(i: int, name: str, total: int) -> str:
-    return f"{i + 1}  {name}" if total > 1 else name
-
-
-def _shape_with_legend(shape: tuple[int, int], entries: Sequence[Entry]) -> tuple[int, int]:
-    """The picture's size so that picture and legend together stay within LONGEST."""
-    limit = LONGEST
-    while True:
-        height, width = shape_within(shape, limit, 640)
-        if height + legend_height(width, entries) <= LONGEST or limit <= LONGEST // 2:
-            return height, width
-        limit -= 32
-
-
-def _outlined(picture: Array, masks: Sequence[tuple[str, Array]], roi: Array | None, numbers: bool = True) -> Array:
+def outlined(picture: Array, masks: Sequence[tuple[str, Array]], roi: Array | None, numbers: bool = True) -> Array:
+    """(H, W, 3) with the masks (name, (y, x)) outlined, thin ones tinted, and what is outside the roi dimmed."""
     size = (picture.shape[0], picture.shape[1])
     out = picture.copy()
     if roi is not None:
@@ -180,6 +126,30 @@ def _outlined(picture: Array, masks: Sequence[tuple[str, Array]], roi: Array | N
         for i, mask in enumerate(small):
             out = _number(out, mask, str(i + 1))
     return out
+
+
+def _masks(image: Array, labels: Array, names: Sequence[str], exclusive: bool) -> list[tuple[str, Array]]:
+    if labels.ndim != 3 or image.ndim != 3 or labels.shape[1:] != image.shape[1:]:
+        raise ShapeError(f"image {image.shape} and labels {labels.shape} are not (channel, y, x) on one grid")
+    if exclusive:
+        return [(name, labels[0] == i) for i, name in enumerate(names) if i > 0]
+    if len(labels) != len(names):
+        raise ShapeError(f"{len(labels)} masks for {len(names)} names ({', '.join(names)})")
+    return [(name, mask != 0) for name, mask in zip(names, labels, strict=True)]
+
+
+def _numbered(i: int, name: str, total: int) -> str:
+    return f"{i + 1}  {name}" if total > 1 else name
+
+
+def _shape_with_legend(shape: tuple[int, int], entries: Sequence[Entry]) -> tuple[int, int]:
+    """The picture's size so that picture and legend together stay within LONGEST."""
+    limit = LONGEST
+    while True:
+        height, width = shape_within(shape, limit, 640)
+        if height + legend_height(width, entries) <= LONGEST or limit <= LONGEST // 2:
+            return height, width
+        limit -= 32
 
 
 def _number(picture: Array, mask: Array, text: str) -> Array:

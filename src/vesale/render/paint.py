@@ -140,7 +140,7 @@ def write_on(picture: Array, text: str, at: tuple[int, int], size: int) -> Array
     """(H, W, 3) with a white text cased in black, `at` (row, column)."""
     canvas = Pillow.fromarray(picture)
     ImageDraw.Draw(canvas).text(
-        (at[1], at[0]), text, fill="white", font=_font(size), stroke_width=max(1, size // 10), stroke_fill="black"
+        (at[1], at[0]), text, fill="white", font=font(size), stroke_width=max(1, size // 10), stroke_fill="black"
     )
     return np.array(canvas)
 
@@ -183,7 +183,7 @@ def _legend(width: int, entries: Sequence[Entry]) -> Array | None:
             for shift in range(-size, size, max(4, size // 3)):
                 ends = [(box[0] + max(0, shift), box[3] + min(0, shift)), (box[0] + min(size, shift + size), box[1])]
                 draw.line(ends, fill=(24, 26, 30), width=max(1, size // 10))
-        draw.text((x + int(size * 1.4), y), entry.text, fill=(238, 238, 238), font=_font(size))
+        draw.text((x + int(size * 1.4), y), entry.text, fill=(238, 238, 238), font=font(size))
     return np.asarray(canvas)
 
 
@@ -193,9 +193,9 @@ def _rows(width: int, entries: Sequence[Entry], size: int) -> list[tuple[Entry, 
     for entry in entries:
         room = width - int(size * 2.4)
         text = entry.text
-        while len(text) > 4 and _font(size).getlength(text) > room:
+        while len(text) > 4 and font(size).getlength(text) > room:
             text = text[:-2].rstrip("…") + "…"
-        length = int(size * 2.4 + _font(size).getlength(text))
+        length = int(size * 2.4 + font(size).getlength(text))
         if x + length > width and x > size // 2:
             row, x = row + 1, size // 2
         placed.append((Entry(entry.colour, text, entry.striped), row, x))
@@ -208,5 +208,6 @@ def _text_size(width: int) -> int:
 
 
 @lru_cache(maxsize=8)
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def font(size: int) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which comes with matplotlib: it has every letter of both languages."""
     return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)

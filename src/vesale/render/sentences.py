@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from .present_words import PRESENT
+
 NOUNS: Mapping[str, tuple[str, str]] = {
     "subject": ("subject|subjects", "sujet|sujets"),
     "exam": ("exam|exams", "examen|examens"),
@@ -362,4 +364,4 @@ READING: Mapping[str, tuple[str, str]] = {
     "text.excluded": ("{exams} left out", "{exams} exclus"),
 }
 
-MESSAGES: Mapping[str, tuple[str, str]] = {**STATUS, **ANSWERS, **REPORT, **LABELS, **LEADS, **READING}
+MESSAGES: Mapping[str, tuple[str, str]] = {**STATUS, **ANSWERS, **REPORT, **LABELS, **LEADS, **READING, **PRESENT}

@@ -8,7 +8,7 @@ from PIL import Image
 
 from vesale.core.errors import ShapeError
 from vesale.render import paint
-from vesale.render.overlay import FALSE_ALARM, FOUND, MISSED, confusion_overlay, overlay, thumbnail, volume_overlay
+from vesale.render.overlay import FALSE_ALARM, FOUND, MISSED, confusion_overlay, overlay, thumbnail
 
 
 def opened(data: bytes) -> np.ndarray:
@@ -97,24 +97,6 @@ def test_what_is_outside_the_region_is_neither_found_nor_missed():
     assert picture[:700].max() <= 24
 
 
-def test_a_volume_shows_twelve_slices_that_hold_something():
-    image = np.random.default_rng(0).normal(size=(1, 40, 50, 60)).astype(np.float32)
-    labels = np.zeros((1, 40, 50, 60), np.uint8)
-    labels[0, 5:30, 10:40, 10:40] = 1
-    sheet = opened(volume_overlay(image, labels, ("background", "hippocampus")))
-    assert max(sheet.shape) <= 2048
-    blue = (sheet == paint.PALETTE[0]).all(axis=-1)
-    height, width = sheet.shape[0] // 3, sheet.shape[1] // 4
-    assert all(
-        blue[r * height : r * height + height, c * width : c * width + width].any() for r in range(3) for c in range(4)
-    )
-
-
-def test_a_volume_without_anything_is_shown_all_the_same():
-    empty = np.zeros((1, 3, 20, 20), np.uint8)
-    assert opened(volume_overlay(empty, empty)).shape[2] == 3
-
-
 def test_a_thumbnail_has_the_side_that_was_asked():
     assert max(opened(thumbnail(np.zeros((3, 1000, 500), np.uint8))).shape[:2]) == 320
     assert opened(thumbnail(np.zeros((1, 7, 28, 28)), 64)).shape == (64, 64, 3)
@@ -138,5 +120,3 @@ def test_what_does_not_share_a_grid_is_refused():
         overlay(image, np.zeros((2, 8, 8)), ("a", "b", "c"), False)
     with pytest.raises(ShapeError, match="truth"):
         confusion_overlay(image, np.zeros((8, 8)), np.zeros((9, 9)))
-    with pytest.raises(ShapeError, match="one grid"):
-        volume_overlay(np.zeros((1, 2, 8, 8)), np.zeros((1, 3, 8, 8)))
