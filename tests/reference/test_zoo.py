@@ -1,4 +1,4 @@
-"""The packages of the zoo: each opens and passes its self-test, is small, says its terms, and shows figures of record."""
+"""The packages of the zoo: each opens, passes its self-test, is small, says its terms and shows figures of record."""
 
 import json
 from pathlib import Path

@@ -68,7 +68,7 @@ def prepared(recipe: Recipe) -> Iterator[None]:
     They belong to the process, so they are put back at the end: denormals above all, without which other people's
     numerics fail.
     """
-    threads, filled = torch.get_num_threads(), torch.utils.deterministic.fill_uninitialized_memory
+    threads, filled = torch.get_num_threads(), getattr(torch.utils.deterministic, "fill_uninitialized_memory")  # noqa: B009
     strict, warn = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     torch.set_num_threads(recipe.train.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)

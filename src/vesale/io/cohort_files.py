@@ -12,8 +12,8 @@ from ..core.exam import Exam
 from ..core.report import Finding
 from .address import split
 from .cohort_table import found
-from .formats import ZARR_MARKS, zarr_root
 from .companions import companions
+from .formats import ZARR_MARKS, zarr_root
 
 NAMED = 50
 """So many missing files have a finding, and a near miss, of their own; the rest share one."""

@@ -169,8 +169,8 @@ def refuse_samples(header: Header) -> None:
 
 def slide_error(header: Header) -> SourceError:
     """A whole slide where a plain image is wanted."""
-    return SourceError(f"{header.path}: a DICOM whole slide is neither a mask nor a slice", "give it as an exam's image")
-
+    message = f"{header.path}: a DICOM whole slide is neither a mask nor a slice"
+    return SourceError(message, "give it as an exam's image")
 
 
 def class_name(header: Header) -> str:

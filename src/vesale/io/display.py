@@ -17,7 +17,7 @@ from pydicom.multival import MultiValue
 
 from vesale.core.image import Description
 
-from .dicom import Header, read_header
+from .dicom_header import Header, read_header
 from .lazy import quiet, reading
 
 FUNCTIONS = {"LINEAR": "linear", "LINEAR_EXACT": "linear_exact", "SIGMOID": "sigmoid"}
@@ -90,9 +90,10 @@ def read_display(description: Description) -> Display:
 
 
 def _mirror(header: Header) -> float:
-    """Sum of a value before and after the reader turned it over (see `dicom.values`)."""
-    low, high = header.stored_range
-    return (low + high) * header.slope + 2 * header.intercept
+    """Sum of a value before and after the reader turned it over (see `dicom_values.transformed`)."""
+    low, high = (0, 0) if header.pixels is None else header.pixels.stored_range
+    first = header.planes[0]
+    return (low + high) * first.slope + 2 * first.intercept
 
 
 def _shared(data: Dataset) -> Dataset:

@@ -21,11 +21,11 @@ from vesale.core.image import Array, Description, Source
 
 from . import pixels
 from .channel_names import channel_names
-from .slide_frames import Coding, first_stream, frame_decoder, locate, stream_colours
-from .slide_order import frame_order
 from .formats import kind_of
 from .lazy import plural, quiet, reading
 from .pyramid import PRIVATE, Pyramid, digest_of
+from .slide_frames import Coding, first_stream, frame_decoder, locate, stream_colours
+from .slide_order import frame_order
 from .tiff_tiles import Page, read_box
 
 PIXEL_DATA = 0x7FE00010

@@ -6,9 +6,9 @@ import pytest
 import phantoms_slides as made
 from vesale.core.errors import SourceError
 from vesale.core.grid import Box
-from vesale.io.slide_frames import stream_colours
 from vesale.io.inputs import find_inputs
 from vesale.io.slide_dicom import is_whole_slide, open_dicom_slide
+from vesale.io.slide_frames import stream_colours
 
 
 @pytest.fixture

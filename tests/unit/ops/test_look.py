@@ -156,7 +156,7 @@ def test_a_local_range_leaves_the_dark_frame_dark():
     picture[0, 3, 3] = 60  # a speck of the sensor
     seen = prepare([image(picture.astype(np.uint8))], Look(range="local")).data[0]
     assert not seen[:, :8].any() and not seen[:, :, :8].any()
-    assert 0 <= seen.min() and seen.max() <= 1
+    assert seen.min() >= 0 and seen.max() <= 1
 
 
 def test_what_is_not_a_number_is_black():
