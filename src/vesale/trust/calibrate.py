@@ -58,14 +58,16 @@ def apply_temperature_binary(probabilities: ArrayLike, temperature: float) -> ND
 
 
 def fit_temperature_histogram(positives: ArrayLike, negatives: ArrayLike) -> float:
-    """Of samples, from counts (..., bins) of one class over all exams; a sample's probability is its bin's middle."""
-    pos, neg = (np.asarray(c, dtype=float) for c in (positives, negatives))
-    exams = pos.size // pos.shape[-1]
-    pos, neg = (c.reshape(-1, c.shape[-1]).sum(axis=0) for c in (pos, neg))
+    """Of samples, from counts (..., bins) of one class over all exams; a sample's probability is its bin's middle.
+
+    The truth is smoothed by the number of samples: smoothed by that of exams, the many sure samples of the background
+    would pull every probability to the middle.
+    """
+    pos, neg = (np.asarray(c, dtype=float).reshape(-1, np.shape(c)[-1]).sum(axis=0) for c in (positives, negatives))
     total = pos.sum() + neg.sum()
     if total == 0:
         return 1.0
-    return _fit_counts(_logit(_middles(len(pos))), pos * exams / total, neg * exams / total, exams)
+    return _fit_counts(_logit(_middles(len(pos))), pos / total, neg / total, int(total))
 
 
 def apply_temperature_histogram(counts: ArrayLike, temperature: float) -> NDArray[np.int64]:
@@ -79,15 +81,16 @@ def apply_temperature_histogram(counts: ArrayLike, temperature: float) -> NDArra
 
 
 def _fit_counts(x: NDArray[np.floating], pos: Floats, neg: Floats, n: int) -> float:
-    """Temperature of logits x, each seen `pos` times true and `neg` times not, n independent exams in all."""
+    """Temperature of logits x, each `pos` true and `neg` not (counts or shares of them), n observations in all."""
     if n == 0:
         return 1.0
     slack = 1 / (n + 2)
     yes, no = pos * (1 - slack) + neg * slack, neg * (1 - slack) + pos * slack
+    weight = float(pos.sum() + neg.sum())
 
     def loss(temperature: float) -> float:
         z = x / temperature
-        return -float(yes @ special.log_expit(z) + no @ special.log_expit(-z)) / n
+        return -float(yes @ special.log_expit(z) + no @ special.log_expit(-z)) / weight
 
     return _minimise(loss)
 
