@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.errors import CohortError, VesaleError
-from ..core.exam import Cohort
+from ..core.exam import Cohort, Exam
 from ..core.image import Image
 from ..core.task import Category, Output, Partition, Quantity, Task
 from ..io import open_mask, open_source
@@ -58,7 +58,7 @@ def survey(cohort: Cohort) -> Surveyed:
             images.append(read_picture(source, LONGEST))
         except VesaleError:
             continue
-        modalities.append(source.description.modality)
+        modalities.append(source.description.modality or _said(exam))
         grids.append(source.levels[0])
     if not images:
         raise CohortError(f"{cohort.name}: no image could be read", "see `vesale check`")
@@ -92,6 +92,12 @@ def _features(cohort: Cohort, images: Sequence[Image]) -> int | None:
         told = " and ".join(f"signals of {n} features" if n else "images" for n in counts)
         raise CohortError(f"{cohort.name}: one model reads one kind: found {told}", "make a cohort of each")
     return counts[0] or None
+
+
+def _said(exam: Exam) -> str | None:
+    """DICOM's code of a modality in the column `modality`, for files that cannot say it themselves."""
+    said = exam.traits.get("modality")
+    return said if isinstance(said, str) and re.fullmatch(r"[A-Z]{2,16}", said) else None
 
 
 def task_of_cohort(cohort: Cohort) -> Task:
