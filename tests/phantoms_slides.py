@@ -294,7 +294,7 @@ def stains(rng: np.random.Generator, channels: int, size: int, near: bool) -> Ar
 
     others = places if near else rng.uniform(8, size - 8, (5, 2))
     light = [spots(places), spots(others), *(spots(rng.uniform(8, size - 8, (5, 2))) for _ in range(channels - 2))]
-    bright = [300 * 10**i for i in range(channels)]
+    bright = [300 * 4**i for i in range(channels)]
     return (
         np.stack([b * s + rng.normal(0, b * 0.02, (size, size)) + b for b, s in zip(bright, light, strict=True)])
         .clip(0, 65535)

@@ -69,6 +69,8 @@ class _Tally:
     signals: bool = False
     """True when files of signals in folders are exams, too; else they count as tables that lie beside images."""
     skipped: int = 0
+    hidden: int = 0
+    """Of those, the ones that are not even looked at."""
     seen: set[str] = field(default_factory=set)
     singles: list[tuple[_Place, str]] = field(default_factory=list)
     """Place, and the exam's name before clashes are resolved."""
@@ -92,12 +94,13 @@ def survey(arguments: Sequence[str], scratch: Path, signals: bool = False) -> Su
     """`find_inputs`, and how many files were passed over."""
     tally = _Tally(scratch, signals)
     for argument in arguments:
-        before, passed = len(tally.seen), tally.skipped
+        before, passed = len(tally.seen), tally.skipped - tally.hidden
         for place in _places(argument, tally):
             _file(place, tally)
         added = len(tally.seen) - before
-        if tally.skipped - passed >= max(1, added):
-            path, text = Path(argument), f"{argument}: no image in it ({plural(tally.skipped - passed, 'other file')})"
+        if tally.skipped - tally.hidden - passed >= max(1, added):
+            others = plural(tally.skipped - tally.hidden - passed, "other file")
+            path, text = Path(argument), f"{argument}: no image in it ({others})"
             place = _Place(path, _shown(path), True, SourceError(text, f"images are: {', '.join(FORMATS)}"))
             tally.singles.append((place, exam_id(path.name)))
     return Survey(_named(tally), tally.skipped)
@@ -198,6 +201,7 @@ def _inside(folder: Path, shown: str, tally: _Tally, unpack: bool = True) -> Ite
             label = f"{shown}/{path.relative_to(folder).as_posix()}"
             if _hidden(name) or name in parts:
                 tally.skipped += 1
+                tally.hidden += 1
             elif unpack and suffix_is_zip(name) and _is_zip(path):
                 yield from _unpacked(path, label, tally, named=False)
             else:

@@ -44,12 +44,12 @@ def _is_tiles(path: Path) -> bool:
     if kind_of(path) != "tiff":
         return False
     with reading(path, "TIFF"), quiet(), TiffFile(path) as file:
-        return kind_of_tiff(file).way != "openslide"
+        return kind_of_tiff(path, file).way != "openslide"
 
 
 def _pages(path: Path) -> dict[str, int]:
     with reading(path, "TIFF"), quiet(), TiffFile(path) as file:
-        kind = kind_of_tiff(file)
+        kind = kind_of_tiff(path, file)
         return dict(facts_of(kind.name, file, opened(path)).associated or {}) if kind.way == "tiles" else {}
 
 

@@ -1,12 +1,13 @@
 """Which kind of TIFF a file is, by a table, and the reader that it gets; what it says lives in `tiff_facts.py`."""
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tifffile import COMPRESSION, TiffFile, TiffPage
+from tifffile import COMPRESSION, TiffFile, TiffFrame, TiffPage
 
 from vesale.core.errors import SourceError
 from vesale.core.grid import Frame, Grid
@@ -69,6 +70,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("TIFF", lambda f: True, "page"),
 )  # fmt: skip
 """The first that holds."""
+ANNOUNCED = {"OME-TIFF": "ome", "ImageJ TIFF": "imagej", "Zeiss LSM": "lsm"}
+"""Kind -> tifffile's name for a series of pages that are as the file's description says."""
 
 
 def open_any_tiff(path: Path) -> Source:
@@ -77,7 +80,7 @@ def open_any_tiff(path: Path) -> Source:
     SourceError when it is damaged, or of a form that no image has (says which, and what to export).
     """
     with reading(path, "TIFF"), quiet(), TiffFile(path) as file:
-        kind = kind_of_tiff(file)
+        kind = kind_of_tiff(path, file)
     if kind.way == "page":
         return tiff.open_tiff(path)
     if kind.way == "openslide":
@@ -105,7 +108,7 @@ def _by_openslide(path: Path, kind: Kind) -> Source | None:
 def read_any_mask(path: Path) -> Image:
     """Labels of a TIFF: one page, the finest level of several, or a stack of pages as (z, y, x)."""
     with reading(path, "TIFF"), quiet(), TiffFile(path) as file:
-        kind = kind_of_tiff(file)
+        kind = kind_of_tiff(path, file)
         stacked = kind.way == "tiles" and _several(file)
         lossy = file.pages.first.compression in (COMPRESSION.JPEG, COMPRESSION.OJPEG)
     if not stacked or lossy:
@@ -125,18 +128,44 @@ def read_any_mask(path: Path) -> Image:
     return pixels.as_labels(path, np.ascontiguousarray(stored), Grid(stored.shape), digest(path))
 
 
-def kind_of_tiff(file: TiffFile) -> Kind:
+def kind_of_tiff(path: Path, file: TiffFile) -> Kind:
+    """SourceError when the pages are not those that the file announces: it is cut short, or one of several files."""
     first = file.pages[0]
     if not isinstance(first, TiffPage) or not file.series:
-        raise SourceError("a TIFF without a picture", "export it again")
-    return next(kind for kind in KINDS if kind.holds(file))
+        raise SourceError(f"{path}: a TIFF without a picture", "export it again")
+    kind = next(kind for kind in KINDS if kind.holds(file))
+    if kind.way != "openslide" and not (_as_announced(kind, file) and _ends(file)):
+        raise SourceError(
+            f"{path}: {kind.name} whose pages are not those that it announces: cut short, or one of several files",
+            "copy it again, or export it as one file",
+        )
+    return kind
+
+
+def _as_announced(kind: Kind, file: TiffFile) -> bool:
+    """Whether tifffile found the pages that the description tells of, in this file; where not, it shows single ones."""
+    if file.series[0].is_multifile:
+        return False
+    several = kind.name != "ImageJ TIFF" or int((file.imagej_metadata or {}).get("images", 1)) > 1
+    wanted = ANNOUNCED.get(kind.name)
+    return wanted is None or not several or file.series[0].kind == wanted
+
+
+def _ends(file: TiffFile) -> bool:
+    """Whether the chain of directories comes to its end, and not to the end of a file that was cut."""
+    last, tiff_format = file.pages[-1], file.tiff
+    if isinstance(last, TiffFrame) and last.is_virtual:
+        return True
+    handle = file.filehandle
+    handle.seek(last.offset)
+    count = struct.unpack(tiff_format.tagnoformat, handle.read(tiff_format.tagnosize))[0]
+    handle.seek(last.offset + tiff_format.tagnosize + count * tiff_format.tagsize)
+    following = handle.read(tiff_format.offsetsize)
+    return len(following) == tiff_format.offsetsize and not any(following)
 
 
 def _open_tiles(path: Path, kind: Kind) -> Source:
     with reading(path, "TIFF"), quiet(), TiffFile(path) as file:
-        if kind.name == "OME-TIFF" and file.series[0].kind != "ome":
-            raise SourceError(f"{path}: an OME-TIFF that is one of several files, or whose OME-XML names other pages",
-                              "export it as one OME-TIFF")  # fmt: skip
         profile = has_profile(file)
         stack = opened(path)
         facts = facts_of(kind.name, file, stack)

@@ -14,7 +14,7 @@ from vesale.core.grid import Box
 from vesale.core.image import Array
 
 from . import pixels
-from .lazy import quiet, reading
+from .lazy import plural, quiet, reading
 from .tiff import samples_of, upright
 from .tiff_tiles import Page, page_of, raw_page, read_box
 
@@ -142,7 +142,9 @@ def _level(path: Path, file: TiffFile, series: TiffPageSeries, leading: dict[str
             raise SourceError(f"{path}: cut short: its {count} pages do not all lie in the file", "copy it again")
         read = [raw_page(key, offset) for offset in offsets]
     elif len(pages) != count or any(p is None for p in series.pages):
-        raise SourceError(f"{path}: {len(pages)} pages where {count} are announced", "export it again, as one file")
+        raise SourceError(
+            f"{path}: {plural(len(pages), 'page')} where {count} are announced", "export it again, as one file"
+        )
     else:
         read = [page_of(p) for p in pages]
     grid = np.arange(count).reshape(tuple(leading.values()))

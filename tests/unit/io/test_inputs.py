@@ -192,3 +192,12 @@ def test_names_that_differ_by_case_only_clash(tmp_path, rng):
 
 def test_natural_order():
     assert sorted(["b1", "a10", "a2", "A1", "a²"], key=natural) == ["A1", "a2", "a10", "a²", "b1"]
+
+
+def test_hidden_files_beside_an_image_are_no_error(tmp_path):
+    rng = np.random.default_rng(0)
+    phantoms.write_raster(tmp_path / "in" / "a.png", phantoms.grey(rng))
+    for name in (".DS_Store", "._a.png", "Thumbs.db"):
+        (tmp_path / "in" / name).write_bytes(b"x")
+    found = find_inputs([str(tmp_path / "in")], tmp_path / "scratch")
+    assert [(f.exam, f.error) for f in found] == [("a", None)]

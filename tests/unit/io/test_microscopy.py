@@ -113,7 +113,11 @@ def test_a_part_of_a_set_of_files_is_refused(tmp_path, rng):
     other = '<TiffData FirstC="1" IFD="0"><UUID FileName="gone.ome.tif">urn:uuid:2</UUID></TiffData>'
     start, end = xml.index("<TiffData"), xml.index("</Pixels>")
     tifffile.tiffcomment(path, (xml[:start] + block + other + xml[end:]).encode())
-    with pytest.raises(SourceError, match=r"one of several files|where 2 are announced"):
+    with pytest.raises(SourceError, match="1 page where 2 are announced"):
+        open_source(path)
+    tifffile.imwrite(tmp_path / "gone.ome.tif", made.cells(rng, (2, 30, 40)), metadata={"axes": "CYX"},
+                     photometric="minisblack")  # fmt: skip
+    with pytest.raises(SourceError, match="not those that it announces"):
         open_source(path)
 
 
@@ -217,5 +221,19 @@ def test_a_hyperstack_with_one_directory_for_all_its_planes(tmp_path, rng):
     box = Box((1, 250, 3), (3, 270, 9))
     np.testing.assert_array_equal(source.read(box).data, data.swapaxes(0, 1)[(slice(None), *box.slices)])
     path.write_bytes(path.read_bytes()[:-3000])
-    with pytest.raises(SourceError, match=r"h\.tif"):
-        open_source(path).read()
+    with pytest.raises(SourceError, match=r"h\.tif: ImageJ TIFF whose pages are not those that it announces"):
+        open_source(path)
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_a_stack_that_is_cut_short_is_never_a_shorter_stack(tmp_path, rng, big):
+    path = tmp_path / "s.tif"
+    with tifffile.TiffWriter(path, bigtiff=big) as file:
+        for _ in range(6):
+            file.write(made.tissue(rng, (50, 70)), photometric="rgb", metadata=None)
+    whole = path.read_bytes()
+    assert open_source(path).levels[0].shape == (6, 50, 70)
+    for share in (0.3, 0.5, 0.7, 0.9, 0.98):
+        path.write_bytes(whole[: int(len(whole) * share)])
+        with pytest.raises(SourceError, match=r"s\.tif"):
+            open_source(path).read()

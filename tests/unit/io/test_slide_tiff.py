@@ -218,7 +218,7 @@ def test_every_kind_has_a_way_and_the_last_takes_all(tmp_path, rng):
     path = tmp_path / "plain.tif"
     tifffile.imwrite(path, made.tissue(rng), photometric="rgb")
     with tifffile.TiffFile(path) as file:
-        assert kind_of_tiff(file).name == "TIFF"
+        assert kind_of_tiff(path, file).name == "TIFF"
 
 
 def test_the_tiles_of_an_indexed_slide_are_no_exams(tmp_path, rng):
