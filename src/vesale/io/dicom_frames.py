@@ -17,15 +17,17 @@ from . import pixels as raster
 from .dicom_kinds import BIG_ENDIAN, FAMILIES, NATIVE
 from .dicom_pixels import Pixels
 from .dicom_stream import content, joined
-from .lazy import quiet, reading
+from .lazy import AGAIN, quiet, reading
 
+MORE = "install the extra vesale[gdcm], which decodes more; if that fails too, export it uncompressed"
 _PARTIAL = np.array([[1.1644, 0.0, 1.5960], [1.1644, -0.3917, -0.8130], [1.1644, 2.0173, 0.0]])
 """The inverse of PS3.3 C.7.6.3.1.2's matrix of YBR_PARTIAL_422: luma 16 to 235, chroma 16 to 240 about 128."""
 
 
 def frames(path: Path, pixels: Pixels, indices: Sequence[int]) -> Iterator[Array]:
     """(y, x) or (y, x, 3) of each frame in turn, YBR turned into RGB; only these frames are read and decoded."""
-    with reading(path, "DICOM"), content(path, pixels.deflated) as file:
+    remedy = AGAIN if pixels.place.fragments is None else MORE
+    with reading(path, "DICOM", remedy), content(path, pixels.deflated) as file:
         for index in indices:
             with quiet():  # not around the yield: it is one thread's at a time
                 array = raster.native(_frame(file, pixels, index))

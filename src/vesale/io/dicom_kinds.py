@@ -14,7 +14,6 @@ NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", DEFLATED, BIG_ENDIAN)
 DOSE = "1.2.840.10008.5.1.4.1.1.481.2"
 NUCLEAR = "1.2.840.10008.5.1.4.1.1.20"
 SEGMENTATIONS = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"})
-FRACTIONAL_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.30"})
 PROJECTIONS = frozenset({"CR", "DX", "MG", "RG", "IO", "PX", "XA", "RF", "RTIMAGE"})
 """Modalities whose pixel spacing is at the detector unless it was calibrated (DICOM PS3.3 10.7.1.1)."""
 PHYSICAL = frozenset({"CT", "PT", "RTDOSE"})
