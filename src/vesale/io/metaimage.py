@@ -126,7 +126,7 @@ def _layout(
     file, offset = _samples_at(path, tags, start)
     packing: Packing = "zlib" if _true(tags, "CompressedData") else "raw"
     if tags.get("BinaryData", "True").casefold() in ("false", "0"):
-        packing = "text"
+        packing, order = "text", "<"  # what is written out has no byte order
     whole = (each, *sizes) if each > 1 else tuple(sizes)
     axis = 0 if each > 1 else 3 if len(sizes) == 4 else None
     stored = Stored(path, file, whole, order + TYPES[kind], offset, packing, axis)

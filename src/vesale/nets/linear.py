@@ -6,10 +6,31 @@ that one learning rate suits ten features and a hundred thousand. Answers start 
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..core.errors import RecipeError
 from ..core.recipe import Recipe
+from ..core.task import Quantity
 from .heads import Heads, Logits, Network, channels
+
+
+class Measured(nn.Module):
+    """Features to a plain number, in its own unit: a slope in standard deviations of the number, times `weight`.
+
+    `weight` is what the head of a number is scaled by before it learns (`fit`): here it is a fixed gain, so that one
+    learning rate suits years and cell counts.
+    """
+
+    weight: Tensor
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.slope = nn.Parameter(torch.zeros(1, features))
+        self.bias = nn.Parameter(torch.zeros(1))
+        self.register_buffer("weight", torch.ones(1))
+
+    def forward(self, features: Tensor) -> Tensor:
+        return functional.linear(features, self.slope) * self.weight + self.bias
 
 
 class Linear(nn.Module):
@@ -41,6 +62,9 @@ def build_linear(recipe: Recipe) -> Network:
         before = net.width
     heads = Heads(recipe.task.outputs, before, None, net.dropout)
     _still(heads)
+    for i, output in enumerate(recipe.task.outputs.values()):
+        if isinstance(output, Quantity) and output.steps is None:
+            heads.heads[f"to_{i}"] = Measured(before)
     return Network(Linear(nn.Sequential(*layers), heads, features), features)
 
 
