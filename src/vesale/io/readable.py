@@ -70,8 +70,9 @@ READABLE: tuple[Readable, ...] = (
              "multiscales in a folder or a zip of it",
              "channels with names, slices or frames, levels with scale, translation and unit; of several images the "
              "first", "plates; slices and frames together", "zarr, numcodecs"),
-    Readable("NIfTI", "nifti", (".nii", ".nii.gz"), "header", "volumes with sform or qform", "what its reader says",
-             "nibabel"),
+    Readable("NIfTI-1 and 2", "nifti", (".nii", ".nii.gz"), "header",
+             "volumes by sform, else qform, else sizes alone; a fourth axis as channels; slope and intercept; colours",
+             "complex samples; more than one axis beside space", "nibabel"),
     Readable("DICOM", "dicom", (".dcm", ".dicom", ".ima"), "DICM after the preamble", "images and series",
              "what its reader says", "pydicom and its decoders"),
     Readable("DICOM whole slide", "dicom", (".dcm",), "SOP class",
