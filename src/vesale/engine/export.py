@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ..core.recipe import Recipe
 from ..nets.heads import Network, activate, channels
+from .halves import fits_half
 from .runtimes import open_onnx
 
 OPSET = 18
@@ -86,7 +87,7 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     casts, kept = [], []
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if values.dtype == np.float32 and values.size > LARGE and tensor.name not in WHOLE:
+        if fits_half(values) and values.size > LARGE and tensor.name not in WHOLE:
             small = numpy_helper.from_array(values.astype(np.float16), f"{tensor.name}.half")
             kept.append(small)
             casts.append(helper.make_node("Cast", [small.name], [tensor.name], to=onnx.TensorProto.FLOAT))

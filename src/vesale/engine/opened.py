@@ -29,6 +29,7 @@ from ..render.card_page import card_markdown
 from ..render.documents import card_document, dumps
 from ..trust.state import Trust, from_files, to_files
 from .answer import judged
+from .halves import fits_half
 from .infer import infer
 from .raw import Raw, foreign_kind, look_at, statistics_of, unlooked
 from .runtimes import Runner, open_onnx
@@ -213,5 +214,5 @@ def _write_halved(source: Path, target: Path) -> None:
 
     tensors = load_file(source)
     whole = ("mean", "std")  # of a signal's features, whose scale may be far from 1
-    halved = {k: v.astype(np.float16) if v.dtype == np.float32 and k not in whole else v for k, v in tensors.items()}
+    halved = {k: v if k in whole or not fits_half(v) else v.astype(np.float16) for k, v in tensors.items()}
     save_file(halved, target)
