@@ -148,7 +148,7 @@ def _look(s: Surveyed, task: Task, remarks: dict[str, str]) -> Look:
 def _net(s: Surveyed, task: Task, remarks: dict[str, str]) -> Net:
     if s.features is not None:
         remarks["net.name"] = f"{s.features} features of {s.exams} trials: a straight line is as much as they support."
-        return Net("linear", width=32, depth=1, dropout=0.3)
+        return Net("linear", width=32, depth=1, dropout=0.3 if s.features > s.exams else 0.0)
     if _dense(task):
         depth = 4 if min(s.smallest) >= 64 else 3
         remarks["net.name"] = "A small U-Net: it outlines, and its half million weights are learned on two processors."
@@ -181,8 +181,10 @@ def _validate(cohort: Cohort, learned: Cohort, task: Task, budget: float | None,
 
 def _augment(s: Surveyed, task: Task, remarks: dict[str, str]) -> Augment:
     if s.features is not None:
-        remarks["augment.noise"] = "A signal has no sides to mirror; only noise is added."
-        return Augment((), rotate=0, scale=0, shift=0, brightness=0, contrast=0, gamma=0, colour=0, noise=0.3)
+        many = s.features > s.exams  # noise and dropout shrink the slopes, as a ridge does: only where they must
+        remarks["augment.noise"] = "A signal has no sides to mirror; only noise is added, little where trials abound."
+        noise = 0.3 if many else 0.05
+        return Augment((), rotate=0, scale=0, shift=0, brightness=0, contrast=0, gamma=0, colour=0, noise=noise)
     free = s.colour and not s.volumes and _dense(task)
     if free:
         remarks["augment.rotate"] = "Photographs and microscopy have no up or down for an outline."

@@ -136,7 +136,8 @@ def test_numbers_are_learned_from_signals_too(tmp_path, unit):
         writer = csv.writer(file)
         writer.writerow(["subject", "image", "score"])
         writer.writerows([i, f"x.npy#[{i + 1}]", f"{t:.9g}"] for i, t in enumerate(truth))
-    assert main(["study", str(tmp_path), "--out", str(tmp_path / "run"), "--budget", "60s", "--quiet"]) == 0
+    words = ["study", str(tmp_path), "--out", str(tmp_path / "run"), "--budget", "60s", "--quiet", "train.steps=1000"]
+    assert main(words) == 0
     ours = document(tmp_path / "run" / "report.json")["measures"]["score"]["mae"]["value"]
     ridge = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2, 3, 12)))
     theirs = float(np.abs(cross_val_predict(ridge, data, truth, cv=3) - truth).mean())
