@@ -1,4 +1,4 @@
-# make demo | test | check | bench-accuracy NAME=... | bench-speed NAME=... | docs | clean
+# make demo | test | check | nightly | bench-accuracy NAME=... | bench-speed NAME=... | docs | clean
 # PYTHON  the interpreter that makes the environment (3.11 or newer)
 # VENV    an environment of your own: used as it is when it exists, made when it does not
 
@@ -7,7 +7,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NEEDS := pyproject.toml constraints.txt
-FAST := -m "not slow and not realdata"
+FAST := -m "not slow and not realdata and not nightly"
 
 # An environment that somebody names and that exists is theirs: nothing is installed into it.
 ifneq ($(origin VENV),file)
@@ -24,11 +24,12 @@ TEST := $(VENV)/.ready-test
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench-accuracy bench-speed docs clean
+.PHONY: help demo test check nightly bench-accuracy bench-speed docs clean
 
 help:
 	@echo "make demo            make pictures, learn from them, read new ones (under 5 minutes)"
 	@echo "make test            every test that needs no real data"
+	@echo "make nightly         2,000 damaged files, some minutes"
 	@echo "make check           what must pass before a commit (under 60 s)"
 	@echo "make bench-accuracy NAME=...   redo one published accuracy; without NAME: list them"
 	@echo "make bench-speed NAME=...      redo one published speed; without NAME: list them"
@@ -39,7 +40,10 @@ demo: $(DEMO)
 	$(RUN) examples/demo.py
 
 test: $(TEST)
-	$(RUN) -m pytest -n 2 -m "not realdata" $(ARGS)
+	$(RUN) -m pytest -n 2 -m "not realdata and not nightly" $(ARGS)
+
+nightly: $(TEST)
+	$(RUN) -m pytest -m nightly $(ARGS)
 
 check: $(TEST)
 	$(RUN) -m ruff check .

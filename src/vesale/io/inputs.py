@@ -220,7 +220,7 @@ def _parts_of_slides(folder: Path, files: Sequence[str]) -> set[str]:
 
 
 def _unpacked(path: Path, shown: str, tally: _Tally, named: bool) -> Iterator[_Place]:
-    into = tally.scratch / hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    into = tally.scratch / hashlib.sha256(_real(path).encode()).hexdigest()[:12]
     try:
         if not into.exists():
             unzip(path, into)
@@ -277,7 +277,7 @@ def _missing(path: Path) -> SourceError:
 def _file(place: _Place, tally: _Tally) -> None:
     header = header_of(place.path) if place.error is None else None
     place = replace(place, path=header) if header else place
-    real = f"{place.path.resolve()}{place.fragment}"
+    real = f"{_real(place.path)}{place.fragment}"
     if place.error is None and real in tally.seen:
         return
     tally.seen.add(real)
@@ -301,6 +301,14 @@ def _file(place: _Place, tally: _Tally) -> None:
         tally.skipped += 1
         return
     tally.singles.append((replace(place, error=error), exam_id(place.path.name)))
+
+
+def _real(path: Path) -> str:
+    """Where a path leads; itself where links go in a circle."""
+    try:
+        return str(path.resolve())
+    except (OSError, RuntimeError):
+        return str(path.absolute())
 
 
 def _kind(path: Path) -> str | None:

@@ -35,11 +35,22 @@ class Deferred:
             raise ShapeError(f"this source has one level, not level {level}")
         grid, provenance = self.levels[0], Provenance(self.description.sha256)
         if box is None:
-            data = self.load(Box((0,) * len(grid.shape), grid.shape))
+            data = self._loaded(Box((0,) * len(grid.shape), grid.shape))
             return Image(data, grid, "intensity", self.channels, provenance)
         cropped = grid.crop(box)
         step = Step("crop", (("start", str(box.start)), ("stop", str(box.stop))))
-        return Image(self.load(box), cropped, "intensity", self.channels, provenance.then(step))
+        return Image(self._loaded(box), cropped, "intensity", self.channels, provenance.then(step))
+
+    def _loaded(self, box: Box) -> Array:
+        """Samples of a box, after a look at whether there are as many as the header promised."""
+        about = self.description
+        path = about.files[0] if about.files else Path("the image")
+        with reading(path, about.format.upper(), quote=about.format != "dicom"):
+            data = self.load(box)
+        if data.shape != (len(self.channels), *box.shape):
+            found = f"samples of shape {data.shape} where {(len(self.channels), *box.shape)} were promised"
+            raise SourceError(f"{path}: {found}", AGAIN)
+        return data
 
 
 def digest(path: Path) -> str:
