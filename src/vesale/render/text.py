@@ -129,7 +129,7 @@ def refer_sentence(report: Report, language: str = "en") -> str:
     if report.refer is None:
         return say("report.refer_none", language)
     return say(
-        "report.refer",
+        "report.refer" if report.refer.share_reported.value else "report.refer_zero",
         language,
         share=shown(report.refer.share_reported, language),
         error=shown(report.refer.error_reported, language),

@@ -17,7 +17,7 @@ from vesale.core.prediction import (
     Region,
 )
 from vesale.core.report import Finding
-from vesale.render.text import answer_lines, finding_lines, lead_sentences, line, report_lines
+from vesale.render.text import answer_lines, finding_lines, lead_sentences, line, refer_sentence, report_lines
 
 
 def prediction(outputs, status="reported", reasons=(), exam="eye-1"):
@@ -129,3 +129,17 @@ def test_the_kind_that_is_given_wins_over_the_one_that_is_guessed():
     report = replace(made.category(), measures={"tissue": {"sensitivity": made.number("sensitivity", 0.9, 0.8, 0.95)}})
     assert "of the exams that have it" in lead_sentences(report, {})[0]
     assert "of what the experts marked" in lead_sentences(report, {"tissue": "partition"})[0]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_rule_that_reports_nothing_is_said_in_a_sentence_that_can_be_read(language):
+    rule = made.category().refer
+    none = replace(
+        rule,
+        share_reported=replace(rule.share_reported, value=0.0, low=0.0),
+        error_reported=replace(rule.error_reported, value=None, low=None, high=None, n=0, method="no exam to count"),
+    )
+    said = refer_sentence(replace(made.category(), refer=none), language)
+    assert "no exam to count" not in said
+    assert {"en": "every exam goes to a reader", "fr": "tous vont à un lecteur"}[language] in said
+    assert said != refer_sentence(made.category(), language)
