@@ -1,10 +1,13 @@
 """docs/benchmarks.md from the results of record in docs/benchmarks: `python -m benchmarks.page`."""
 
+import csv
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from vesale.metrics.intervals import clopper_pearson
 
 Document = dict[str, Any]
 MARKS: Mapping[str, str] = {
@@ -38,7 +41,7 @@ def page(folder: Path) -> str:
     if not documents:
         lines.append(NONE)
     for name, document in accuracies.items():
-        lines += _accuracy(name, document)
+        lines += [*_accuracy(name, document), *_outliers(folder / f"{name}-outliers.csv"), ""]
     for name, document in speeds.items():
         lines += _speed(name, document)
     return "\n".join(lines)
@@ -70,7 +73,21 @@ def _accuracy(name: str, d: Document) -> Iterator[str]:
     yield f"- Training: {_duration(training['seconds'])}, {training['steps']:,} steps in all, on {training['machine']}."
     yield f"- Largest memory: {d['peak_rss_mb'] / 1000:.1f} GB."
     yield from (f"- {note}" for note in d.get("notes", ()))
-    yield ""
+
+
+def _outliers(table: Path) -> Iterator[str]:
+    """How pictures of another kind fared (`benchmarks.outliers`), where there is a table of them."""
+    if not table.is_file():
+        return
+    with table.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    caught, n = sum(int(row["caught"]) for row in rows), len(rows)
+    low, high = clopper_pearson(caught, n, 0.95)
+    declined = sum(row["status"] == "declined" for row in rows)
+    yield (
+        f"- Pictures of another kind (`{table.name}`, `python -m benchmarks.outliers MODEL OUT`): {caught} of {n} caught, "
+        f"{caught / n:.4f} [{low:.4f}, {high:.4f}], {declined} by the gate, the others by the answer."
+    )
 
 
 def _known(name: str) -> tuple[dict[str, float], str]:
