@@ -13,8 +13,8 @@ HEAD = """# Conformance
 What is read, what is refused and why. This page is generated from the tables that the readers use
 (`python -m benchmarks.conformance`); tests hold the tables against the readers and against files.
 
-Whatever stands in no row is refused, in one line that names the file, the cause and what to do. What had to be decided about
-a file is a note in `prediction.json`; an unknown scale is null, never 1 mm.
+Whatever stands in no row is refused, in one line that names the file, the cause and what to do. What had to be decided
+about a file is a note in `prediction.json`; an unknown scale is null, never 1 mm.
 """
 
 

@@ -85,8 +85,8 @@ def _outliers(table: Path) -> Iterator[str]:
     low, high = clopper_pearson(caught, n, 0.95)
     declined = sum(row["status"] == "declined" for row in rows)
     yield (
-        f"- Pictures of another kind (`{table.name}`, `python -m benchmarks.outliers MODEL OUT`): {caught} of {n} caught, "
-        f"{caught / n:.4f} [{low:.4f}, {high:.4f}], {declined} by the gate, the others by the answer."
+        f"- Pictures of another kind (`{table.name}`, `python -m benchmarks.outliers MODEL OUT`): {caught} of {n} "
+        f"caught, {caught / n:.4f} [{low:.4f}, {high:.4f}], {declined} by the gate, the others by the answer."
     )
 
 

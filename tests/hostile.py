@@ -19,10 +19,17 @@ from vesale.core.errors import VesaleError
 from vesale.io.inputs import find_inputs, open_found
 
 Rng = np.random.Generator
-HUGE = (b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x00\x00\x00\x80", b"\x00\x00\x00\x00", b"\x10\x27\x00\x00", b"\xff" * 8)
+HUGE = (
+    b"\xff\xff\xff\xff",
+    b"\xff\xff\xff\x7f",
+    b"\x00\x00\x00\x80",
+    b"\x00\x00\x00\x00",
+    b"\x10\x27\x00\x00",
+    b"\xff" * 8,
+)
 """What a lying size looks like, in either byte order."""
 SLOWEST = 5_000_000
-"""Samples that are read of one mutated file: a header may lie about its size, and what it says is still a valid file."""
+"""Samples that are read of one mutated file: a header may lie about its size, and is then still valid."""
 
 
 def _zip(path: Path, rng: Rng) -> Path:
@@ -42,7 +49,9 @@ def _cine(path: Path, rng: Rng) -> Path:
 
 
 def _enhanced(path: Path, rng: Rng) -> Path:
-    return phantoms_dicom.write(path, phantoms_dicom.enhanced_ct(rng, rng.integers(0, 2000, (4, 12, 14)).astype(np.int16)))
+    return phantoms_dicom.write(
+        path, phantoms_dicom.enhanced_ct(rng, rng.integers(0, 2000, (4, 12, 14)).astype(np.int16))
+    )
 
 
 def _slide(path: Path, rng: Rng) -> Path:
@@ -73,7 +82,9 @@ FILES: Mapping[str, Callable[[Path, Rng], Path]] = {
     "a.nii.gz": lambda p, r: phantoms.write_nifti(p, phantoms.volume(r), phantoms.affine()),
     "a.nii": lambda p, r: phantoms.write_nifti(p, phantoms.volume(r), phantoms.affine()),
     "a.mha": lambda p, r: phantoms_volumes.write_itk(p, phantoms_volumes.itk(phantoms_volumes.samples(r)), packed=True),
-    "a.nrrd": lambda p, r: phantoms_volumes.write_itk(p, phantoms_volumes.itk(phantoms_volumes.samples(r)), packed=True),
+    "a.nrrd": lambda p, r: phantoms_volumes.write_itk(
+        p, phantoms_volumes.itk(phantoms_volumes.samples(r)), packed=True
+    ),
     "a.dcm": _dicom,
     "rle.dcm": lambda p, r: _dicom(p, r, RLELossless),
     "jpeg2000.dcm": lambda p, r: _dicom(p, r, JPEG2000Lossless),

@@ -79,6 +79,7 @@ def test_a_study_learns_from_it_and_the_model_says_what_it_is_for(runs, name):
     assert report["measures"]["label"]["auc"]["n"] == (24 if name == "signal" else made.SUBJECTS)
     page = (runs[name] / "report.html").read_text(encoding="utf-8")
     assert "<img" in page or name == "signal"
+    assert ("At a glance" in page) == (name != "signal" and len(made.MADE[name].shape) == 3)
 
 
 @pytest.mark.parametrize("name", NAMES)

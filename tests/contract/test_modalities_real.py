@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from test_modalities import small
 
 import tiny
-from test_modalities import small
 from vesale.engine.opened import open_model
 from vesale.io import open_source
 from vesale.io.cohort import read_cohort
@@ -86,7 +86,9 @@ def studied(data, tmp_path_factory) -> dict[str, tuple[Path, Path]]:
             writer = csv.writer(file)
             writer.writerow(["exam", "subject", "image", "label", "modality"])
             for i, (image, label, code) in enumerate(rows(data)):
-                writer.writerow([f"e{i:02d}", f"s{i:02d}", Path(os.path.relpath(image, folder)).as_posix(), label, code])
+                writer.writerow(
+                    [f"e{i:02d}", f"s{i:02d}", Path(os.path.relpath(image, folder)).as_posix(), label, code]
+                )
         recipe = small(plan(read_cohort(folder).cohort).recipe)
         wish = Wish(recipe=tiny.write_recipe(folder / "r.toml", recipe), baseline=False, allow=("exact_duplicate",))
         assert study(folder, folder / "run", wish).report is not None

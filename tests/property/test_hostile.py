@@ -1,5 +1,5 @@
-"""Whatever is done to a file, reading it gives an image or a refusal in one line: no crash, no hang, no other error, and
-never more than 2 GB of memory. 200 mutations here, 2,000 with the marker `nightly`.
+"""Whatever is done to a file, reading it gives an image or a refusal in one line: no crash, no hang, no other error,
+and never more than 2 GB of memory. 200 mutations here, 2,000 with the marker `nightly`.
 """
 
 import warnings

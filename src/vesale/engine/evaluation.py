@@ -1,17 +1,19 @@
 """Results to a Report and its page: numbers, curves, and the best, the median and the worst exam as pictures."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core.exam import Cohort, Exam
 from ..core.model import Card
 from ..core.report import Finding, Measure, Report
 from ..core.task import Category, Partition, Quantity
-from ..io import open_mask, open_source
+from ..io import open_source
 from ..metrics.classification import roc_curve
 from ..ops.machine import peak_rss_mb
 from ..render.composite import composite
@@ -19,7 +21,18 @@ from ..render.documents import dumps, report_document
 from ..render.extras import Confusion, Curve, ExamLine, Extras, Series, Shown
 from ..render.overlay import confusion_overlay, thumbnail
 from ..render.report_page import report_page
-from .results import Cell, Results, Row, answered, measured, probabilities, referral, write_results
+from ..render.sheet import volume_overlay
+from .results import (
+    Cell,
+    Results,
+    Row,
+    answered,
+    measured,
+    probabilities,
+    referral,
+    view_mask,
+    write_results,
+)
 from .samples import IGNORED, view_labels
 from .views import read_picture
 
@@ -151,7 +164,8 @@ def _gallery(results: Results, cohort: Cohort, readings: Path) -> list[Shown]:
         if not ranked:
             continue
         places = {"Best": 0, "Median": len(ranked) // 2, "Worst": len(ranked) - 1}
-        shown = []
+        middle = exams[str(ranked[places["Median"]][1]["exam"])]
+        shown = _at_a_glance(middle, cohort, (name, output), readings)
         for title, place in places.items():
             score, row = ranked[place]
             exam = exams[str(row["exam"])]
@@ -199,13 +213,32 @@ def _compared(exam: Exam, cohort: Cohort, named: tuple[str, Partition], readings
     image = open_source(cohort.root / next(iter(view.inputs.values()))).read()
     truth = view_labels(cohort, view, output, image.grid.shape)
     counts = truth != IGNORED
-    files = sorted((readings / exam.id).glob(f"{name}*.mask.*"))
-    said = np.zeros_like(truth)
-    if output.exclusive and files:
-        said = open_mask(files[0], image.grid).data
-    elif not output.exclusive:
-        said = np.stack([open_mask(readings / exam.id / f"{name}.{n}.mask.png").data[0] > 0 for n in output.names])
+    said = _said(exam, name, output, readings)
     return confusion_overlay(composite(image), said * counts, truth * counts, counts.any(0))
+
+
+def _said(exam: Exam, name: str, output: Partition, readings: Path) -> NDArray[Any]:
+    """The answered mask of an exam's first view."""
+    document = json.loads((readings / exam.id / "prediction.json").read_text(encoding="utf-8"))
+    return view_mask(readings / exam.id, document["outputs"][name]["files"], 0, output)
+
+
+def _at_a_glance(exam: Exam, cohort: Cohort, named: tuple[str, Any], readings: Path) -> list[Shown]:
+    """The contact sheet of an exam that is a volume, with its outlines; nothing of a flat image."""
+    name, output = named
+    source = open_source(cohort.root / next(iter(exam.views[0].inputs.values())))
+    if len(source.levels[0].shape) != 3:
+        return []
+    labels: NDArray[Any] | None = None
+    names: tuple[str, ...] = ()
+    exclusive = True
+    if isinstance(output, Partition):
+        labels, names, exclusive = _said(exam, name, output, readings), output.names, output.exclusive
+    sheet = volume_overlay(read_picture(source, 320), labels, names, exclusive, source.description)
+    caption = "The whole exam: central planes, maximum projection, slices" + (
+        ", with what was outlined." if names else "."
+    )
+    return [Shown(f"At a glance: {exam.id}", caption, sheet)]
 
 
 def _curves(results: Results, about: About) -> list[Curve]:

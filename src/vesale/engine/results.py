@@ -276,7 +276,7 @@ def _mask_counts(
     for i, view in enumerate(exam.views):
         part = slice(i * per_view, (i + 1) * per_view)
         sure = np.stack([_confidence(folder / f) for f in said["confidence_files"][part]])
-        labels = np.stack([_mask(folder / f) for f in said["files"][part]])
+        labels = view_mask(folder, said["files"], i, output)
         truth = view_labels(cohort, view, output, labels.shape[1:]).astype(np.uint8)
         maps.append(_scores(sure, labels, output))
         truths.append(truth)
@@ -306,12 +306,21 @@ def _confidence(path: Path) -> NDArray[np.float32]:
     return np.asarray(data / 65535 if data.dtype == np.uint16 else data, np.float32)
 
 
-def _mask(path: Path) -> NDArray[Any]:
-    if path.name.endswith(".seg.dcm"):
+def view_mask(folder: Path, files: Sequence[str], view: int, output: Partition) -> NDArray[Any]:
+    """An answer's mask of one view from its files: (1, *shape) of indices when exclusive, else (class, *shape).
+
+    A DICOM segmentation holds every class of a view; other formats have a file each.
+    """
+    if files[0].endswith(".seg.dcm"):
         from ..io.segmentation import read_segmentation
 
-        return np.asarray(read_segmentation(path))
-    return np.asarray(open_mask(path).data[0])
+        whole = np.asarray(read_segmentation(folder / files[view], output.exclusive))
+        return whole[None] if output.exclusive else whole
+    if output.exclusive:
+        return np.asarray(open_mask(folder / files[view]).data)
+    each = len(output.names)
+    planes = [open_mask(folder / f).data[0] != 0 for f in files[view * each : (view + 1) * each]]
+    return np.stack(planes).astype(np.uint8)
 
 
 def _wrong(row: Row, task: Task) -> Cell:

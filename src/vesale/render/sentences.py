@@ -126,11 +126,11 @@ REPORT: Mapping[str, tuple[str, str]] = {
         "confiance de {confidence}.",
     ),
     "report.refer_zero": (
-        "Left to itself it would answer {share} of the exams alone: every exam goes to a reader. The promise asked for was: "
-        "at most {alpha} wrong, with confidence {confidence}; what it takes stands under \"When it asks a reader\".",
-        "Livré à lui-même, il répondrait seul à {share} des examens : tous vont à un lecteur. La promesse demandée était : "
-        "au plus {alpha} d'erreurs, avec une confiance de {confidence} ; ce qu'elle exige se trouve sous « Quand il "
-        "demande un lecteur ».",
+        "Left to itself it would answer {share} of the exams alone: every exam goes to a reader. The promise asked for "
+        'was: at most {alpha} wrong, with confidence {confidence}; what it takes stands under "When it asks a reader".',
+        "Livré à lui-même, il répondrait seul à {share} des examens : tous vont à un lecteur. La promesse demandée "
+        "était : au plus {alpha} d'erreurs, avec une confiance de {confidence} ; ce qu'elle exige se trouve sous "
+        "« Quand il demande un lecteur ».",
     ),
     "report.refer_none": (
         "Nothing: no promise about its errors could be made, so every exam goes to a reader.",

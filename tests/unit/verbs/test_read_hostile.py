@@ -1,5 +1,5 @@
-"""What lies in strangers' folders beside good pictures: odd names, links, empty, unreadable, vanishing and locked files,
-bombs. Each fails alone with its cause; the good ones are read."""
+"""What lies in strangers' folders beside good pictures: odd names, links, empty, unreadable, vanishing and locked
+files, bombs. Each fails alone with its cause; the good ones are read."""
 
 import gzip
 import json
@@ -10,7 +10,6 @@ import zlib
 import numpy as np
 import pytest
 
-import phantoms
 import vesale.verbs.read as reading
 from vesale.io.lazy import Deferred
 from vesale.verbs.read import read
@@ -154,7 +153,12 @@ def png_bomb() -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(10**6))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(10**6)))
+        + chunk(b"IEND", b"")
+    )
 
 
 def nifti_bomb() -> bytes:
