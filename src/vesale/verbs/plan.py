@@ -22,7 +22,7 @@ LEAST, MOST = 30, 50_000
 SIGNAL_STEPS, SIGNAL_RATE = 600, 2e-2
 """Of a linear answer from signals: enough to converge, in seconds."""
 ENOUGH = 300
-"""Steps below which an outline is learned by a smaller network, from smaller patches."""
+"""Steps below which a smaller network learns, and an outline from smaller patches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +223,12 @@ def _affordable(
 
     seconds = seconds_per_step(recipe, learned)
     fits = recipe.validate.folds + 1 if recipe.validate.mode == "cross_fit" else 1
-    if not _dense(recipe.task) or SHARE * budget / fits / min(seconds.values()) >= ENOUGH:
+    if recipe.net.name not in ("unet", "resnet") or SHARE * budget / fits / min(seconds.values()) >= ENOUGH:
         return recipe, seconds
-    patch = recipe.train.patch and tuple(max(64, n // 2 // 32 * 32) for n in recipe.train.patch)
-    small = replace(recipe, net=replace(recipe.net, width=8), train=replace(recipe.train, patch=patch, rate=5e-3))
+    small = replace(recipe, net=replace(recipe.net, width=8))
+    if _dense(recipe.task):
+        patch = recipe.train.patch and tuple(max(64, n // 2 // 32 * 32) for n in recipe.train.patch)
+        small = replace(small, train=replace(recipe.train, patch=patch, rate=5e-3))
     remarks["net.width"] = f"The budget is short: the usual network and patch would be learned in under {ENOUGH} steps."
     return small, seconds_per_step(small, learned)
 
