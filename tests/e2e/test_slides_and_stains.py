@@ -14,7 +14,7 @@ from vesale.core.task import Category, Task
 from vesale.verbs.read import read
 from vesale.verbs.study import Wish, study
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.slow, pytest.mark.train]
 NAMES = ("DAPI", "GFP", "Cy3", "Cy5")
 
 

@@ -91,7 +91,9 @@ def read_mask(path: Path) -> Image:
     opened = _open(path)
     if len(opened.channels) != 1:
         raise SourceError(f"{path}: a mask holds one number a voxel, not {len(opened.channels)}", "save one channel")
-    source = Deferred(Description("nrrd", ""), opened.channels, (opened.grid,), partial(load, opened.stored))
+    source = Deferred(
+        Description("nrrd", "", files=opened.files), opened.channels, (opened.grid,), partial(load, opened.stored)
+    )
     data = whole_numbers(path, source.read().data)
     return Image(data, opened.grid, "labels", ("label",), Provenance(digest_files(opened.files)))
 

@@ -14,7 +14,7 @@ import vesale.verbs.read as reading
 from vesale.io.lazy import Deferred
 from vesale.verbs.read import read
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.slow, pytest.mark.train]
 NAMES = (
     "пациент 7.png",
     "患者.png",
