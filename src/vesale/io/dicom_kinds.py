@@ -86,7 +86,7 @@ LOSSY = frozenset(
 DECODERS: dict[str, str] = {
     **dict.fromkeys(NATIVE, "none needed"),
     **{
-        syntax: {"jpeg2000": "pylibjpeg-openjpeg", "htj2k": "pylibjpeg-openjpeg", "rle": "pylibjpeg-rle"}.get(
+        syntax: {"jpeg2000": "pylibjpeg-openjpeg", "htj2k": "pylibjpeg-openjpeg", "rle": "imagecodecs"}.get(
             family, "pylibjpeg-libjpeg"
         )
         for family, syntaxes in FAMILIES.items()

@@ -381,7 +381,7 @@ def _named(tally: _Tally) -> tuple[Found, ...]:
         files = tuple(p.path for p in slices) or (place.path,)
         shown = _series_shown(slices, tally) if len(slices) > 1 else place.shown
         for part, error in _parts(files) if slices else [(None, place.error)]:
-            found.append(Found(_free(name, taken), shown, files, part, error, place.fragment))
+            found.append(Found(free_name(name, taken), shown, files, part, error, place.fragment))
     return tuple(found)
 
 
@@ -414,7 +414,7 @@ def _all(tally: _Tally) -> Iterable[_Place]:
         yield from slices
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
     """The name, or with -2, -3, ... when it is taken; a disk may not tell cases apart, so neither does this."""
     n, free = 1, name
     while free.casefold() in taken:

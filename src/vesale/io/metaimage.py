@@ -5,20 +5,19 @@ Tags: the MetaIO documentation of ITK, "Tags of MetaObject" and "Tags of MetaIma
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from vesale.core.errors import SourceError
 from vesale.core.grid import Grid, Vector
-from vesale.core.image import Description, Image, Provenance, Source
+from vesale.core.image import Image, Source
 
-from .lazy import Deferred, digest_files, reading
-from .pixels import COLOURS, whole_numbers
+from .headed_volume import Opened, mask_of, source_of
+from .lazy import reading
+from .pixels import COLOURS
 from .place import invertible, oriented, unoriented
-from .volume_bytes import Packing, Stored, beside, guard, load
+from .volume_bytes import Packing, Stored, beside, guard
 
 LONGEST = 2**16
 """Bytes of header that are looked through for `ElementDataFile`, which ends it."""
@@ -41,39 +40,18 @@ _MM_PER_UNIT = {"mm": 1.0, "um": 0.001, "cm": 10.0}
 _LINE = re.compile(r"\s*([A-Za-z]\w*)\s*[=:]\s*(.*?)\s*$")
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    stored: Stored
-    grid: Grid
-    channels: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        return tuple(dict.fromkeys((self.stored.header, self.stored.file)))
-
-
 def open_metaimage(path: Path) -> Source:
     """A volume (z, y, x) or picture (y, x); a fourth axis, or several values a sample, become channels.
 
     Without `TransformMatrix` only the spacing is known, without `ElementSpacing` (or `ElementSize`) not even that.
     SourceError for a header that does not fit its bytes, and for slices in files of their own.
     """
-    opened = _open(path)
-    description = Description("metaimage", digest_files(opened.files), notes=opened.notes, files=opened.files)
-    return Deferred(description, opened.channels, (opened.grid,), partial(load, opened.stored))
+    return source_of(_open(path), "metaimage")
 
 
 def read_mask(path: Path) -> Image:
     """Class numbers of a MetaImage, as integers; several values a sample are refused."""
-    opened = _open(path)
-    if len(opened.channels) != 1:
-        raise SourceError(f"{path}: a mask holds one number a voxel, not {len(opened.channels)}", "save one channel")
-    source = Deferred(
-        Description("metaimage", "", files=opened.files), opened.channels, (opened.grid,), partial(load, opened.stored)
-    )
-    data = whole_numbers(path, source.read().data)
-    return Image(data, opened.grid, "labels", ("label",), Provenance(digest_files(opened.files)))
+    return mask_of(path, _open(path), "metaimage")
 
 
 def data_file(path: Path) -> Path:
@@ -82,7 +60,7 @@ def data_file(path: Path) -> Path:
     return _samples_at(path, tags, start)[0]
 
 
-def _open(path: Path) -> _Opened:
+def _open(path: Path) -> Opened:
     with reading(path, "MetaImage", quote=False):
         tags, start = _tags(path)
         sizes = [int(v) for v in _numbers(path, tags, "DimSize") or ()]
@@ -91,7 +69,7 @@ def _open(path: Path) -> _Opened:
         stored, spatial, channels = _layout(path, tags, sizes, start)
         notes = guard(stored)
         grid, more = _place(path, tags, spatial)
-    return _Opened(stored, grid, channels, (*notes, *more))
+    return Opened(stored, grid, channels, (*notes, *more))
 
 
 def _tags(path: Path) -> tuple[dict[str, str], int]:

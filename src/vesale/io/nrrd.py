@@ -4,8 +4,6 @@ Fields: the definition of the NRRD file format (Teem), sections 4 to 6; the head
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +12,13 @@ import numpy as np
 
 from vesale.core.errors import SourceError
 from vesale.core.grid import Frame, Grid
-from vesale.core.image import Description, Image, Provenance, Source
+from vesale.core.image import Image, Source
 
-from .lazy import Deferred, digest_files, reading
-from .pixels import COLOURS, whole_numbers
+from .headed_volume import Opened, mask_of, source_of
+from .lazy import reading
+from .pixels import COLOURS
 from .place import invertible, oriented, unoriented
-from .volume_bytes import Packing, Stored, beside, guard, load, text_start
+from .volume_bytes import Packing, Stored, beside, guard, text_start
 
 LONGEST = 2**20
 """Bytes that a header may have; those of diffusion images carry a line for every direction."""
@@ -63,39 +62,18 @@ _MM_PER_UNIT = {"mm": 1.0, "millimeter": 1.0, "millimetre": 1.0, "um": 0.001, "Â
                 "micrometer": 0.001, "cm": 10.0, "m": 1000.0}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    stored: Stored
-    grid: Grid
-    channels: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        return tuple(dict.fromkeys((self.stored.header, self.stored.file)))
-
-
 def open_nrrd(path: Path) -> Source:
     """A volume (z, y, x) or picture (y, x); an axis that is not space (its direction `none`, or its kind) is channels.
 
     `space directions` place it in LPS; `spacings` alone give a scale, and nothing is known of left and right then.
     SourceError for a header that does not fit its bytes, for data in several files, and for two axes beside space.
     """
-    opened = _open(path)
-    description = Description("nrrd", digest_files(opened.files), notes=opened.notes, files=opened.files)
-    return Deferred(description, opened.channels, (opened.grid,), partial(load, opened.stored))
+    return source_of(_open(path), "nrrd")
 
 
 def read_mask(path: Path) -> Image:
     """Class numbers of a NRRD file, as integers; several values a sample are refused."""
-    opened = _open(path)
-    if len(opened.channels) != 1:
-        raise SourceError(f"{path}: a mask holds one number a voxel, not {len(opened.channels)}", "save one channel")
-    source = Deferred(
-        Description("nrrd", "", files=opened.files), opened.channels, (opened.grid,), partial(load, opened.stored)
-    )
-    data = whole_numbers(path, source.read().data)
-    return Image(data, opened.grid, "labels", ("label",), Provenance(digest_files(opened.files)))
+    return mask_of(path, _open(path), "nrrd")
 
 
 def data_file(path: Path) -> Path:
@@ -104,7 +82,7 @@ def data_file(path: Path) -> Path:
     return _file(path, header)
 
 
-def _open(path: Path) -> _Opened:
+def _open(path: Path) -> Opened:
     with reading(path, "NRRD", quote=False):
         header, start = _header(path)
         sizes = tuple(int(n) for n in header.get("sizes", ()))
@@ -115,7 +93,7 @@ def _open(path: Path) -> _Opened:
         notes = guard(stored)
         spatial = [i for i in range(len(sizes)) if i != channel]
         grid, more = _place(header, sizes, spatial)
-    return _Opened(stored, grid, _channels(header, sizes, channel), (*notes, *more))
+    return Opened(stored, grid, _channels(header, sizes, channel), (*notes, *more))
 
 
 def _header(path: Path) -> tuple[dict[str, Any], int]:

@@ -53,6 +53,15 @@ def is_opaque(alpha: Array) -> bool:
     return bool(np.all(alpha == top))
 
 
+def rgb_of_ybr(array: Array) -> Array:
+    """(y, x, 3) of 8 bits, from luma and chroma of ITU-R BT.601 in full range (JFIF; DICOM PS3.3 C.7.6.3.1.2)."""
+    y, blue, red = (array[..., i].astype(np.float64) for i in range(3))
+    blue, red = blue - 128, red - 128
+    rgb = np.stack([y + 1.402 * red, y - 0.344136 * blue - 0.714136 * red, y + 1.772 * blue], axis=-1)
+    rounded: Array = np.rint(rgb.clip(0, 255)).astype(np.uint8)
+    return rounded
+
+
 def channels_first(array: Array) -> Array:
     """(y, x) or (y, x, c) -> (c, y, x), contiguous."""
     return np.ascontiguousarray(native(array)[None] if array.ndim == 2 else np.moveaxis(native(array), -1, 0))

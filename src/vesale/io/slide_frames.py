@@ -34,6 +34,8 @@ from pydicom.uid import (
 from vesale.core.errors import SourceError
 from vesale.core.image import Array
 
+from .pixels import rgb_of_ybr
+
 _ITEM, _END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 _UNDEFINED = 0xFFFFFFFF
 _RAW = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
@@ -197,11 +199,7 @@ def _to_rgb(array: Array, coding: Coding) -> Array:
     """YBR_FULL of ITU-R BT.601, full range (PS3.3 C.7.6.3.1.2), where the samples are that."""
     if coding.photometric not in ("YBR_FULL", "YBR_FULL_422") or coding.samples != 3:
         return array
-    y, blue, red = (array[..., i].astype(np.float64) for i in range(3))
-    blue, red = blue - 128, red - 128
-    rgb = np.stack([y + 1.402 * red, y - 0.344136 * blue - 0.714136 * red, y + 1.772 * blue], axis=-1)
-    rounded: Array = np.rint(rgb.clip(0, 255)).astype(np.uint8)
-    return rounded
+    return rgb_of_ybr(array)
 
 
 DECODERS: dict[str, Callable[[bytes, Coding], Array]] = {

@@ -194,11 +194,7 @@ def _from_luma(page: TiffPage, array: Array) -> Array:
     """YCbCr of ITU-R BT.601, full range; JPEG-compressed pages arrive as RGB already."""
     if page.compression in (COMPRESSION.JPEG, COMPRESSION.OJPEG):
         return array
-    y, blue, red = (array[..., i].astype(np.float64) for i in range(3))
-    blue, red = blue - 128, red - 128
-    rgb = np.stack([y + 1.402 * red, y - 0.344136 * blue - 0.714136 * red, y + 1.772 * blue], axis=-1)
-    rounded: Array = np.rint(rgb.clip(0, 255)).astype(np.uint8)
-    return rounded
+    return pixels.rgb_of_ybr(array)
 
 
 _TO_RGB: dict[int, Callable[[TiffPage, Array], Array]] = {

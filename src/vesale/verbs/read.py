@@ -20,7 +20,7 @@ from ..engine.publish import publish
 from ..engine.samples import open_view
 from ..io.arrays import holds_numbers
 from ..io.cohort import ReadCohort, read_cohort
-from ..io.inputs import Found, find_inputs, open_found
+from ..io.inputs import Found, find_inputs, free_name, open_found
 from ..ops.machine import peak_rss_mb
 from ..render.documents import Failure, ReadExam, Summary, dumps, summary_document
 from ..render.index_page import ExamRow, index_page
@@ -132,12 +132,12 @@ def _jobs(inputs: Sequence[str], model: OpenedModel, scratch: Path, opener: Open
         was = read_cohort(Path(table))
         for exam in was.cohort:
             opens = lambda e=exam, c=was.cohort: [opener.view(c, v, model.pipeline.task) for v in e.views]  # noqa: E731
-            yield _Job(_free(exam.id, taken), exam.subject, exam.id, opens)
+            yield _Job(free_name(exam.id, taken), exam.subject, exam.id, opens)
         for name, finding in _left_out(was).items():
-            yield _Job(_free(name, taken), None, name, lambda f=finding: _refuse(f))  # type: ignore[misc]
+            yield _Job(free_name(name, taken), None, name, lambda f=finding: _refuse(f))  # type: ignore[misc]
     rest = [i for i in inputs if i not in tables]
     for found in opener.find(rest, scratch, signals) if rest else ():
-        yield _Job(_free(found.exam, taken), None, found.shown, lambda f=found: [[opener.found(f)]])  # type: ignore[misc]
+        yield _Job(free_name(found.exam, taken), None, found.shown, lambda f=found: [[opener.found(f)]])  # type: ignore[misc]
 
 
 def _is_table(path: str, signals: bool) -> bool:
@@ -154,15 +154,6 @@ def _left_out(was: ReadCohort) -> dict[str, Finding]:
 
 def _refuse(finding: Finding) -> list[list[Source]]:
     raise SourceError(finding.message, finding.remedy)
-
-
-def _free(name: str, taken: set[str]) -> str:
-    free, number = name, 1
-    while free.casefold() in taken:
-        number += 1
-        free = f"{name}-{number}"
-    taken.add(free.casefold())
-    return free
 
 
 def _row(prediction: Prediction, out: Path, language: str) -> ExamRow:
