@@ -36,12 +36,15 @@ def page(folder: Path) -> str:
     """The page of every record in `folder`, in the order of the names; floors come from `benchmarks.accuracy`."""
     documents = {p.stem: json.loads(p.read_text(encoding="utf-8")) for p in sorted(folder.glob("*.json"))}
     accuracies = {n: d for n, d in documents.items() if "measures" in d}
+    tables = {n: d for n, d in documents.items() if "tables" in d}
     speeds = {n: d for n, d in documents.items() if "pairs" in d}
     lines = [HEAD]
     if not documents:
         lines.append(NONE)
     for name, document in accuracies.items():
         lines += [*_accuracy(name, document), *_outliers(folder / f"{name}-outliers.csv"), ""]
+    for name, document in tables.items():
+        lines += [*_tables(name, document), ""]
     for name, document in speeds.items():
         lines += _speed(name, document)
     return "\n".join(lines)
@@ -133,6 +136,21 @@ def _digits(value: float) -> str:
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def _tables(name: str, d: Document) -> Iterator[str]:
+    """Of `benchmarks.tables`: what was measured of a promise, a gate, an audit, as it was written down."""
+    yield f"## {name}\n"
+    yield f"{d['what']}\n"
+    for table in d["tables"]:
+        yield f"**{table['title']}**\n"
+        yield f"| {' | '.join(table['columns'])} |"
+        yield f"|{' --- |' * len(table['columns'])}"
+        yield from (f"| {' | '.join('' if c is None else str(c) for c in row)} |" for row in table["rows"])
+        yield ""
+        if table["note"]:
+            yield f"{table['note']}\n"
+    yield f"- Command: `{d['command']}`."
 
 
 def _speed(name: str, d: Document) -> Sequence[str]:
