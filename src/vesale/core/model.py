@@ -31,6 +31,8 @@ class Card:
     """output -> metric -> Number"""
     training: Mapping[str, Any] = field(default_factory=dict)
     """seconds, steps, machine, precision, threads, seed, parameters"""
+    privacy: Mapping[str, Any] = field(default_factory=dict)
+    """membership: {auc, sensitivity: Number}: how well an attack tells whom it was learned from; empty: not measured"""
 
 
 class Model(Protocol):

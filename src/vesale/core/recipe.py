@@ -5,7 +5,7 @@ Reading it from TOML and writing it back live in `core/decode.py`; the string un
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ from .decode import decode, read_toml
 from .errors import RecipeError
 from .task import Task
 
-LATER = {"look": {"names": ()}}
+LATER: Mapping[str, Mapping[str, object]] = {"look": {"names": ()}, "trust": {"shadows": 2}}
 """Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
 
 
@@ -140,6 +140,13 @@ class Trust:
     """Coverage of sets and intervals."""
     false_alarms: float = 0.02
     """Share of good exams that the gate may decline; 0 fits no gate, so nothing is declined for its looks."""
+    shadows: int = 2
+    """With validate.mode = split: networks learned on a half of the subjects each, against which the model is compared
+    to measure whether it betrays whom it was learned from; an even number, 0: not measured. (Folds need none.)"""
+
+    def __post_init__(self) -> None:
+        if self.shadows < 0 or self.shadows % 2:
+            raise RecipeError(f"trust.shadows: expected an even number or 0, got {self.shadows}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +176,18 @@ class Recipe:
     card: Statement = field(default_factory=Statement)
     seed: int = 0
     """Of everything random: folds, first weights, patches, augmentation."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The fits of a study in order: folds, or shadows, and last the network that will answer."""
+        match self.validate.mode:
+            case "cross_fit":
+                before = [f"fold-{k}" for k in range(self.validate.folds)]
+            case "split":
+                before = [f"shadow-{k}" for k in range(self.trust.shadows)]
+            case "none":
+                before = []
+        return (*before, "all")
 
     @property
     def digest(self) -> str:

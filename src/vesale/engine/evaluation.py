@@ -134,6 +134,7 @@ def _extras(results: Results, cohort: Cohort, readings: Path, about: About) -> E
         findings=about.findings,
         licence=card.licence if card else None,
         citation=card.citation if card else None,
+        privacy=card.privacy if card else {},
     )
 
 

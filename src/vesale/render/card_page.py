@@ -7,6 +7,7 @@ from typing import Any
 from ..core.model import Card
 from ..core.report import Measure
 from .documents import measure
+from .privacy_section import privacy_sentences
 from .words import clock, counted, integer, listed, metric_name, say, shown, unknown
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|!&])")
@@ -34,6 +35,11 @@ def card_markdown(card: Card, facts: Mapping[str, str] | None = None, language: 
         _section("report.limits", _items([_escaped(x) for x in card.limits], language), language),
         _section("card.measured", _measures(card, language), language),
         *([_section("card.rules", _pairs(rules, language), language)] if rules else []),
+        *(
+            [_section("privacy.title", _items(privacy_sentences(card.privacy, language), language), language)]
+            if card.privacy
+            else []
+        ),
         _section("card.trained_on", _pairs(_cohort(card.cohort, language), language), language),
         _section("card.how", _pairs(_training(card.training, language), language), language),
         _section("label.model", _pairs(about, language), language),

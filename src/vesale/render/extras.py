@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..core.report import Finding
 
@@ -79,3 +80,5 @@ class Extras:
     """Of `check`; None when the data were not checked."""
     licence: str | None = None
     citation: str | None = None
+    privacy: Mapping[str, Any] = field(default_factory=dict)
+    """As the card has it."""

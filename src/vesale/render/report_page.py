@@ -10,6 +10,7 @@ from ..metrics.intervals import clopper_pearson
 from .charts import curve_svg, reliability_svg
 from .extras import Confusion, Curve, ExamLine, Extras, Series, Shown
 from .page import page
+from .privacy_section import privacy_section
 from .text import lead_sentences, refer_sentence, warnings_of
 from .words import (
     DASH,
@@ -70,6 +71,7 @@ def report_page(report: Report, extras: Extras, language: str = "en") -> str:
         "exams": [_exam(x, language) for x in e.exams[:MOST_EXAMS]],
         "exams_shown": counted(min(len(e.exams), MOST_EXAMS), "exam", language),
         "exams_rest": _rest(len(e.exams) - MOST_EXAMS, language),
+        "privacy": privacy_section(e.privacy, language),
         "command": r.command,
         "again": _again(r, e, language),
     }
@@ -87,6 +89,7 @@ def _contents(content: View, language: str) -> list[tuple[str, str]]:
         ("subgroups", "report.subgroups", True),
         ("per-class", "report.per_class", bool(content["per_class"])),
         ("cohort", "report.cohort", True),
+        ("privacy", "privacy.title", content["privacy"] is not None),
         ("exams", "report.exams", bool(content["exams"])),
         ("again", "report.again", True),
     ]

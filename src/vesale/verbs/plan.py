@@ -222,7 +222,7 @@ def _affordable(
     from ..engine.timing import seconds_per_step
 
     seconds = seconds_per_step(recipe, learned)
-    fits = recipe.validate.folds + 1 if recipe.validate.mode == "cross_fit" else 1
+    fits = len(recipe.parts)
     if recipe.net.name not in ("unet", "resnet") or SHARE * budget / fits / min(seconds.values()) >= ENOUGH:
         return recipe, seconds
     small = replace(recipe, net=replace(recipe.net, width=8))
@@ -241,7 +241,7 @@ def _measured(
     if recipe.task.from_signal:  # nothing is won by half the digits where there is so little to compute
         seconds = {"float32": seconds["float32"]}
     precision = min(seconds, key=lambda k: seconds[k])
-    fits = recipe.validate.folds + 1 if recipe.validate.mode == "cross_fit" else 1
+    fits = len(recipe.parts)
     most = SIGNAL_STEPS if recipe.task.from_signal else MOST
     steps = int(min(most, max(LEAST, SHARE * budget / fits / seconds[precision])))
     remarks["train.steps"] = (

@@ -5,6 +5,7 @@ Stopped and started again it goes on: the recipe, every fit, every raw answer li
 
 import json
 import math
+import random
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from ..engine.calibration import Basis, fit_trust
 from ..engine.evaluation import About, write_report
 from ..engine.events import Event, Fitted, Staged
 from ..engine.opened import OpenedModel, open_model, write_card, write_model
+from ..engine.privacy import Learned, audit_membership, privacy_facts
 from ..engine.publish import publish
 from ..engine.raw import Raw, load_raw, look_at, save_raw
 from ..engine.record import card_of, gate_in_words, losses, rule_in_words
@@ -32,6 +34,7 @@ from ..engine.samples import Sample, load_samples, open_view
 from ..engine.survey import strata
 from ..io.cohort import Columns
 from ..render.documents import dumps, number
+from ..trust.membership import Membership
 from .check import Checked, check, check_document
 from .evaluate import read_cohort_with
 from .plan import plan
@@ -97,8 +100,8 @@ def study(cohort: Path, out: Path, wish: Wish = Wish(), watch: Callable[[Event],
         recipe = _recipe(checked.cohort, out, wish, tell)
         split = _split(checked.cohort, recipe)
         samples = load_samples(split.learned, recipe)
-        limit = math.inf if wish.budget is None else ABORT * wish.budget / _fits(recipe)
-        fitted = [_fit(part, recipe, samples, split, (out, limit), tell) for part in _parts(recipe)]
+        limit = math.inf if wish.budget is None else ABORT * wish.budget / len(recipe.parts)
+        fitted = [_fit(part, recipe, samples, split, (out, limit), tell) for part in recipe.parts]
         report = _finish(checked, recipe, split, (samples, fitted), (out, wish, began), tell)
     return Studied(out, checked, recipe, report)
 
@@ -145,15 +148,6 @@ def _split(cohort: Cohort, recipe: Recipe) -> _Split:
     return _Split(learned, calibration, test if len(test) else None, {})
 
 
-def _parts(recipe: Recipe) -> list[str]:
-    folds = recipe.validate.folds if recipe.validate.mode == "cross_fit" else 0
-    return [*(f"fold-{k}" for k in range(folds)), "all"]
-
-
-def _fits(recipe: Recipe) -> int:
-    return len(_parts(recipe))
-
-
 def _fit(
     part: str,
     recipe: Recipe,
@@ -169,7 +163,7 @@ def _fit(
 
     out, limit = where
     folder = out / "fit" / part
-    learned, held = _sides(part, samples, split)
+    learned, held = _sides(part, samples, split, recipe)
     if split.calibration is not None:
         held = load_samples(split.calibration.where(list(split.calibration)[:WATCHED], ""), recipe)
     last: Fitted | None = None
@@ -184,11 +178,23 @@ def _fit(
     return last
 
 
-def _sides(part: str, samples: Sequence[Sample], split: _Split) -> tuple[list[Sample], list[Sample]]:
+def _sides(part: str, samples: Sequence[Sample], split: _Split, recipe: Recipe) -> tuple[list[Sample], list[Sample]]:
     """(learned, held out) samples of a part."""
-    k = -1 if part == "all" else int(part.removeprefix("fold-"))
-    held = [s for s in samples if split.folds.get(s.subject) == k and k >= 0]
-    return [s for s in samples if not (split.folds.get(s.subject) == k and k >= 0)], held
+    subjects = _learned_by(part, split, recipe)
+    return [s for s in samples if s.subject in subjects], [s for s in samples if s.subject not in subjects]
+
+
+def _learned_by(part: str, split: _Split, recipe: Recipe) -> frozenset[str]:
+    """Whom a part learns from: all but a fold; for shadows, two by two, a half of the subjects and the other half."""
+    what, _, k = part.partition("-")
+    everyone = split.learned.subjects
+    if what == "fold":
+        return frozenset(s for s in everyone if split.folds.get(s) != int(k))
+    if what == "shadow":
+        seed = recipe.seed + 1 + int(k) // 2
+        halves = split.learned.split([0.5, 0.5], seed, strata(split.learned, recipe.task))
+        return frozenset(halves[int(k) % 2].subjects)
+    return frozenset(everyone)
 
 
 def _finish(
@@ -206,7 +212,9 @@ def _finish(
     again = _Answers(recipe, split, out, {f.part: f.digest for f in fitted})
     basis = Basis(again.cohort, pipeline_of(recipe), recipe.trust, approximate=split.calibration is None)
     trust = fit_trust(again, basis)
-    card = card_of(recipe, split.learned, fitted, wish.name)
+    tell(Staged("privacy", "whether an attack tells whom the networks learned from"))
+    found = _membership(recipe, split, out, {f.part: f.digest for f in fitted}, samples)
+    card = replace(card_of(recipe, split.learned, fitted, wish.name), privacy=privacy_facts(found))
     digest = fitted[-1].digest
     network = (out / "fit" / "all" / f"model-{digest[:12]}.onnx", out / "fit" / "all" / "weights.safetensors")
     tell(Staged("package", "model package, with its self-test"))
@@ -223,6 +231,23 @@ def _finish(
     write_card(out / "model", replace(card, measures=measures))
     tell(Staged("done", str(out / "report.html")))
     return report
+
+
+def _membership(
+    recipe: Recipe, split: _Split, out: Path, digests: Mapping[str, str], samples: Sequence[Sample]
+) -> Membership | None:
+    """The attack on the fold networks; on the one network, with shadows for comparison, where there are no folds."""
+    networks = {
+        part: Learned(out / "fit" / part / f"model-{digest[:12]}.onnx", _learned_by(part, split, recipe))
+        for part, digest in digests.items()
+    }
+    if split.calibration is None:
+        targets = [part for part in networks if part.startswith("fold-")]
+        return audit_membership(networks, targets, samples, pipeline_of(recipe), recipe.seed)
+    held = load_samples(split.calibration.where(list(split.calibration)[: len(samples)], ""), recipe)
+    few = list(samples)
+    random.Random(recipe.seed).shuffle(few)  # as many of the one kind as of the other
+    return audit_membership(networks, ["all"], [*few[: len(held)], *held], pipeline_of(recipe), recipe.seed)
 
 
 def _reported(
@@ -245,7 +270,9 @@ def _reported(
     here = replace(about, split=name, seconds=seconds)
     if split.test is None:
         if wanted and split.folds:
-            here = replace(here, baselines=_baselines(recipe, [_sides(p, samples, split) for p in _parts(recipe)[:-1]]))
+            here = replace(
+                here, baselines=_baselines(recipe, [_sides(p, samples, split, recipe) for p in recipe.parts[:-1]])
+            )
         return write_report(results, held, out / "out_of_fold", here, out)
     write_report(results, held, out / "out_of_fold", here, out / "out_of_fold")
     tell(Staged("test", f"{len(split.test)} exams that nothing was chosen by"))
