@@ -5,6 +5,7 @@ from typing import Any
 
 _SHELF = {
     "check": "vesale.verbs.check:check",
+    "commission": "vesale.verbs.commission:commission",
     "evaluate": "vesale.verbs.evaluate:evaluate",
     "list": "vesale.verbs.list:list_models",
     "load": "vesale.core.recipe:load",

@@ -175,6 +175,23 @@ def _evaluate(o: argparse.Namespace) -> int:
     return 0
 
 
+def _commission(o: argparse.Namespace) -> int:
+    from ..render.acceptance_page import acceptance_document, acceptance_lines
+    from ..verbs.commission import CommissionWish, commission
+    from .story import Story
+
+    given = {k: v for k in ("margin", "alpha", "delta", "name", "split") if (v := getattr(o, k)) is not None}
+    wish = CommissionWish(allow=tuple(o.allow), columns=_columns(o), language=o.language, **given)
+    with Story(o.quiet) as story:
+        found = commission(o.model, o.cohort, o.out, wish, story.hear)
+    if o.json:
+        _say_json(acceptance_document(found))
+    else:
+        told = acceptance_lines(found, o.language)
+        print("\n".join([*told, "", f"report  {o.out / 'acceptance.html'}", f"model   {o.out / 'model'}"]))
+    return 0
+
+
 def _present(o: argparse.Namespace) -> int:
     from dataclasses import fields
 
@@ -222,6 +239,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "train": _train,
     "predict": _predict,
     "evaluate": _evaluate,
+    "commission": _commission,
     "present": _present,
     "list": _list,
 }

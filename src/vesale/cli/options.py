@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     _train(verbs.add_parser("train", help="fit one network, as a recipe says"))
     _predict(verbs.add_parser("predict", help="what a model says of one image; nothing is written"))
     _evaluate(verbs.add_parser("evaluate", help="readings, or a model, against a cohort's truth"))
+    _commission(verbs.add_parser("commission", help="a model at a new site: calibrate it there, and say if it will do"))
     _present(verbs.add_parser("present", help="an exam as pictures: slices, projections, renderings, loops, a sheet"))
     _list(verbs.add_parser("list", help="the models at hand, or the networks and formats"))
     return whole
@@ -100,6 +101,19 @@ def _evaluate(p: argparse.ArgumentParser) -> None:
     _cohort(p)
     p.add_argument("--split", choices=("train", "validation", "calibration", "test"), help="only these exams")
     p.add_argument("--out", type=Path, required=True, metavar="E", help="folder for the report")
+    _common(p)
+
+
+def _commission(p: argparse.ArgumentParser) -> None:
+    p.add_argument("model", metavar="MODEL", help="a package (folder or zip), or a name of the zoo; it is not changed")
+    _cohort(p)
+    p.add_argument("--out", type=Path, required=True, help="folder for the report and the package of the site")
+    p.add_argument("--margin", type=float, help="loss against what was stated that is borne (.05)")
+    p.add_argument("--alpha", type=float, help="of the exams reported alone at most this share may be wrong")
+    p.add_argument("--delta", type=float, help="with confidence 1 - delta")
+    p.add_argument("--split", choices=("train", "validation", "calibration", "test"), help="only these exams")
+    p.add_argument("--name", help="name of the local package")
+    p.add_argument("--language", choices=("en", "fr"), default="en", help="of the page")
     _common(p)
 
 

@@ -31,6 +31,10 @@ class Card:
     """output -> metric -> Number"""
     training: Mapping[str, Any] = field(default_factory=dict)
     """seconds, steps, machine, precision, threads, seed, parameters"""
+    origin: Mapping[str, str] = field(default_factory=dict)
+    """name, version, digest of the package that this one was commissioned from; empty: it was learned here"""
+    commissioned: Mapping[str, Any] = field(default_factory=dict)
+    """digest, subjects and exams of the site's cohort, and what was advised"""
     privacy: Mapping[str, Any] = field(default_factory=dict)
     """membership: {auc, sensitivity: Number}: how well an attack tells whom it was learned from; empty: not measured"""
 

@@ -15,6 +15,8 @@ FORMS: Mapping[str, Form] = {
     "pairwise": "share",
     "coverage": "share",
     "within_one": "share",
+    "declined": "share",
+    "referred": "share",
     "share_reported": "share",
     "error_reported": "share",
     "mae": "number",
@@ -154,6 +156,16 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "coverage.help": (
         "How often the truth lies in the stated interval or set.",
         "Part des fois où la vérité est dans l'intervalle ou l'ensemble annoncé.",
+    ),
+    "declined": ("Declined", "Écartés"),
+    "declined.help": (
+        "Share of exams that are not answered, because they are unlike those that were learned from.",
+        "Part des examens sans réponse, parce qu'ils ne ressemblent pas à ceux d'apprentissage.",
+    ),
+    "referred": ("Sent to a reader", "Envoyés à un lecteur"),
+    "referred.help": (
+        "Share of exams that a reader must decide, as the software is not sure enough.",
+        "Part des examens qu'un lecteur doit trancher, le logiciel n'étant pas assez sûr.",
     ),
     "share_reported": ("Answered alone", "Répondus seuls"),
     "share_reported.help": (

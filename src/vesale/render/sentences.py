@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from .acceptance_words import ACCEPTANCE
 from .present_words import PRESENT
 from .privacy_words import PRIVACY
 
@@ -381,4 +382,5 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     **READING,
     **PRESENT,
     **PRIVACY,
+    **ACCEPTANCE,
 }

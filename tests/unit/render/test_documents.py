@@ -58,7 +58,7 @@ SUMMARY = {
 }
 CARD = {
     *("schema", "name", "version", "digest", "cohort", "intended_use", "licence", "use", "data", "citation"),
-    *("modalities", "limits", "measures", "training", "privacy"),
+    *("modalities", "limits", "measures", "training", "origin", "commissioned", "privacy"),
 }
 FINDING = {
     *("id", "kind", "severity", "exams", "lines", "splits", "confidence", "message", "remedy", "picture", "measure"),
