@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ..core.acceptance import Moved
 from ..core.errors import VesaleError
 from ..core.exam import Cohort, Exam
 from ..core.recipe import Trust as Wanted
 from ..io.package import open_package
 from ..metrics.intervals import clopper_pearson
 from ..render.documents import dumps
-from ..trust.accept import Moved, picture_changes
+from ..trust.accept import picture_changes
 from ..trust.state import Trust, to_files
 from .calibration import Basis, fit_trust
 from .opened import OpenedModel, write_card

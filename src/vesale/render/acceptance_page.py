@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ..core.acceptance import FEW, Acceptance, Side
 from ..core.report import Measure
-from ..trust.accept import FEW, Acceptance, Side
 from .documents import number, plain, timestamp
 from .page import page
 from .words import clock, counted, decimal, integer, metric_name, say, short_percent, shown

@@ -3,11 +3,12 @@
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..core.acceptance import FEW, Acceptance, Compared, Renewed, Side
 from ..core.errors import CohortError
 from ..core.exam import Cohort, Split
 from ..core.recipe import Trust as Wanted
@@ -29,7 +30,7 @@ from ..engine.survey import strata
 from ..io.cohort import Columns
 from ..render.acceptance_page import acceptance_document, acceptance_page
 from ..render.documents import dumps, measure, number
-from ..trust.accept import FEW, MARGIN, Acceptance, Compared, Side, advice, compare
+from ..trust.accept import MARGIN, advice, compare
 from ..trust.state import Trust
 from .check import check, check_document
 from .list import find_model
@@ -132,7 +133,7 @@ def _acceptance(
         compared=tuple(compared),
         pictures=moved_pictures(local),
         gate_moved=moved,
-        promise=rule,
+        promise=Renewed(**{f.name: getattr(rule, f.name) for f in fields(Renewed)}) if rule else None,
         advice=advice(len(cohort.subjects), compared, rule is not None and rule.threshold is not None, moved),
         wanted_exams=_missing(len(cohort.subjects), trust),
         created=datetime.now(UTC),

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from vesale.core.acceptance import FEW, Compared
 from vesale.core.report import Measure
 from vesale.metrics.intervals import clopper_pearson
-from vesale.trust.accept import FEW, Compared, advice, compare, difference, picture_changes
+from vesale.trust.accept import advice, compare, difference, picture_changes
 
 
 def share(name, k, n):
