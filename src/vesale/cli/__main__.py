@@ -43,7 +43,7 @@ def _study(o: argparse.Namespace) -> int:
     overrides = list(o.overrides)
     overrides += [f"trust.{k}={v}" for k in ("alpha", "delta") if (v := getattr(o, k)) is not None]
     budget = parse_budget(o.budget) if o.budget else None
-    wish = Wish(budget, o.recipe, tuple(overrides), tuple(o.allow), _columns(o), o.name, not o.no_baseline)
+    wish = Wish(budget, o.recipe, tuple(overrides), tuple(o.allow), _columns(o), o.name, not o.no_baseline, o.model)
     with Story(o.quiet) as story:
         done = study(o.cohort, o.out, wish, story.hear)
         if done.checked.findings:

@@ -53,6 +53,9 @@ def _study(p: argparse.ArgumentParser) -> None:
     p.add_argument("overrides", nargs="*", metavar="a.b=value", help="settings of the recipe to change")
     p.add_argument("--budget", metavar="TIME", help="time for everything: 45m, 90s, 1h30m (default 15m)")
     p.add_argument("--recipe", type=Path, metavar="TOML", help="follow this recipe instead of planning one")
+    p.add_argument(
+        "--model", type=Path, metavar="ONNX", help="somebody else's network, its TOML beside it; no learning"
+    )
     p.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run; given again, it goes on")
     p.add_argument("--name", help="name of the model (default: that of the task)")
     p.add_argument("--no-baseline", action="store_true", help="do not compare with a forest on histograms")

@@ -28,7 +28,7 @@ class Pipeline:
 
 def pipeline_of(recipe: Recipe) -> Pipeline:
     """The pipeline that a recipe's model is read with."""
-    halved = 2 ** (recipe.net.depth - 1) if recipe.net.name in ("unet", "wnet") else 32
+    halved = 2 ** (recipe.net.depth - 1) if recipe.net.name in ("unet", "wnet", "foreign") else 32
     return Pipeline(
         task=recipe.task,
         look=recipe.look,

@@ -14,7 +14,7 @@ from .decode import decode, read_toml
 from .errors import RecipeError
 from .task import Task
 
-LATER: Mapping[str, Mapping[str, object]] = {"look": {"names": ()}, "trust": {"shadows": 2}}
+LATER: Mapping[str, Mapping[str, object]] = {"look": {"names": (), "fit": "pad"}, "trust": {"shadows": 2}}
 """Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
 
 
@@ -43,6 +43,8 @@ class Look:
     """Millimetres (row, column) at which the network sees the world; None keeps each image's own."""
     size: tuple[int, ...] | None = None
     """(height, width) to which every image is resized, keeping its aspect, the rest black; None keeps each own size."""
+    fit: Literal["pad", "stretch", "cover"] = "pad"
+    """How an image gets that size. stretch: without its aspect; cover: its middle is cut out in the size's aspect."""
     slices: int = 16
     """Of a volume: how many slices stand for it where one answer is asked of the whole."""
     names: tuple[str, ...] = ()
@@ -58,11 +60,12 @@ class Look:
 @dataclass(frozen=True, slots=True)
 class Net:
     name: str = "unet"
-    """unet, wnet (two U-Nets in a row), resnet or efficientnet_lite; linear for signals."""
+    """unet, wnet (two U-Nets in a row), resnet or efficientnet_lite; linear for signals; foreign: it came as ONNX."""
     width: int = 16
     """Channels of the first stage; every stage doubles it. Of linear: units of a hidden layer."""
     depth: int = 4
-    """Stages, each at half the resolution of the one before. Of linear: layers, the answering one included."""
+    """Stages, each at half the resolution of the one before. Of linear: layers, the answering one included. Of foreign:
+    sides of the image are filled up to a multiple of 2 ** (depth - 1)."""
     pretrained: bool = False
     """efficientnet_lite only: start from ImageNet weights (extra `weights`)."""
     dropout: float = 0.0
@@ -119,9 +122,9 @@ class Train:
 
 @dataclass(frozen=True, slots=True)
 class Validate:
-    mode: Literal["cross_fit", "split", "none"] = "cross_fit"
+    mode: Literal["cross_fit", "split", "none", "given"] = "cross_fit"
     """cross_fit: k folds, then a fit on all; split: the table's own validation and calibration splits; none: nothing is
-    held out, so nothing is calibrated."""
+    held out, so nothing is calibrated; given: the network came ready, so all exams calibrate or test."""
     folds: int = 5
     """How many folds when cross-fitting."""
     tiles_overlap: float = 0.25
@@ -185,7 +188,7 @@ class Recipe:
                 before = [f"fold-{k}" for k in range(self.validate.folds)]
             case "split":
                 before = [f"shadow-{k}" for k in range(self.trust.shadows)]
-            case "none":
+            case "none" | "given":
                 before = []
         return (*before, "all")
 

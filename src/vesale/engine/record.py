@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from ..core.exam import Cohort
 from ..core.model import Card
@@ -23,19 +24,14 @@ def card_of(recipe: Recipe, learned: Cohort, fitted: Sequence[Fitted], name: str
         name=name or recipe.task.name,
         version="1",
         digest="",
-        cohort={
-            "digest": learned.digest,
-            "subjects": len(learned.subjects),
-            "exams": len(learned),
-            "split_by_subject": learned.subjects_known,
-        },
+        cohort=_cohort(recipe, learned),
         intended_use=recipe.card.intended_use or f"To help a reader {_purpose(recipe)} in {what} like its own.",
         licence=recipe.card.licence,
         use=recipe.card.use,
         data=recipe.card.data,
         citation=recipe.card.citation,
         modalities=recipe.task.modalities,
-        limits=_limits(learned, early),
+        limits=_limits(recipe, learned, early),
         training={
             "seconds": round(sum(f.seconds for f in fitted), 1),
             "steps": steps,
@@ -50,6 +46,18 @@ def card_of(recipe: Recipe, learned: Cohort, fitted: Sequence[Fitted], name: str
             "vesale": version("vesale"),
         },
     )
+
+
+def _cohort(recipe: Recipe, learned: Cohort) -> dict[str, Any]:
+    """Whom it was learned from; all unknown of a network that came from elsewhere."""
+    if recipe.validate.mode == "given":
+        return dict.fromkeys(("digest", "subjects", "exams", "split_by_subject"))
+    return {
+        "digest": learned.digest,
+        "subjects": len(learned.subjects),
+        "exams": len(learned),
+        "split_by_subject": learned.subjects_known,
+    }
 
 
 def rule_in_words(trust: Trust) -> str:
@@ -106,12 +114,17 @@ def _purpose(recipe: Recipe) -> str:
     return " and ".join(parts)
 
 
-def _limits(learned: Cohort, early: Sequence[str]) -> tuple[str, ...]:
+def _limits(recipe: Recipe, learned: Cohort, early: Sequence[str]) -> tuple[str, ...]:
     limits = [
         "An aid to a trained reader, not a medical device.",
         "What it was not shown it cannot know: other devices, sites and diseases need `vesale evaluate` first.",
     ]
-    if not learned.subjects_known:
+    if recipe.validate.mode == "given":
+        limits.append(
+            "The network was learned elsewhere. If it learned from exams that it was calibrated or tested on, its "
+            "numbers and promises are too good; nothing here can know."
+        )
+    elif not learned.subjects_known:
         limits.append("The table named no subjects, so images of one patient may stand on both sides.")
     if early:
         limits.append(f"The clock ended {', '.join(early)} before the planned steps were done.")

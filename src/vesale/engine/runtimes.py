@@ -27,9 +27,11 @@ def open_onnx(path: Path, threads: int | None = None) -> Runner:
         message = f"{path.name}: ONNX Runtime cannot load it ({str(error).splitlines()[0]})"
         raise PackageError(message, "get the package again") from None
     names = [o.name for o in session.get_outputs()]
+    single = session.get_inputs()[0].shape[0] == 1  # a foreign network may take no more than one image at a time
 
     def run(batch: NDArray[np.float32]) -> Mapping[str, NDArray[np.float32]]:
-        answers = session.run(names, {"image": np.ascontiguousarray(batch, np.float32)})
-        return {name: np.asarray(a) for name, a in zip(names, answers, strict=True)}
+        some = [batch[i : i + 1] for i in range(len(batch))] if single else [batch]
+        answers = [session.run(names, {"image": np.ascontiguousarray(one, np.float32)}) for one in some]
+        return {name: np.concatenate(parts) for name, parts in zip(names, zip(*answers, strict=True), strict=True)}
 
     return run

@@ -203,6 +203,17 @@ def _erase(planes: NDArray[np.float32], boxes: Sequence[tuple[float, ...]]) -> N
 
 
 def _window(planes: NDArray[np.float32], look: Look) -> tuple[int, int, int, int]:
+    top, left, bottom, right = _content(planes, look)
+    if look.fit != "cover" or look.size is None:
+        return top, left, bottom, right
+    height, width = bottom - top, right - left
+    ratio = min(height / look.size[0], width / look.size[1])
+    kept = max(1, round(look.size[0] * ratio)), max(1, round(look.size[1] * ratio))
+    top, left = top + (height - kept[0]) // 2, left + (width - kept[1]) // 2
+    return top, left, top + kept[0], left + kept[1]
+
+
+def _content(planes: NDArray[np.float32], look: Look) -> tuple[int, int, int, int]:
     height, width = planes.shape[2:]
     whole = (0, 0, height, width)
     if look.crop == "none":
@@ -216,7 +227,7 @@ def _window(planes: NDArray[np.float32], look: Look) -> tuple[int, int, int, int
 
 
 def _inner(shape: tuple[int, ...], look: Look, grid: Grid) -> tuple[int, int]:
-    """Size of the kept part after resampling to a spacing, or fitting into a size with its aspect kept."""
+    """Size of the kept part after resampling to a spacing, or fitting into a size (with its aspect where padded)."""
     height, width = shape
     if look.spacing is not None:
         if grid.spacing is None:
@@ -225,6 +236,8 @@ def _inner(shape: tuple[int, ...], look: Look, grid: Grid) -> tuple[int, int]:
         width = max(1, round(width * grid.spacing[-1] / look.spacing[-1]))
     if look.size is None:
         return height, width
+    if look.fit != "pad":
+        return look.size[0], look.size[1]
     ratio = min(look.size[0] / height, look.size[1] / width)
     return min(look.size[0], max(1, round(height * ratio))), min(look.size[1], max(1, round(width * ratio)))
 

@@ -8,30 +8,26 @@ import math
 import random
 import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ..core.encode import to_toml
-from ..core.errors import CohortError
-from ..core.exam import Cohort, Exam
-from ..core.image import Source
+from ..core.exam import Cohort
 from ..core.pipeline import pipeline_of
 from ..core.recipe import Recipe, load
 from ..core.report import Measure, Report
 from ..engine.baseline import NAME, SIGNAL_NAME, baseline
 from ..engine.calibration import Basis, fit_trust
+from ..engine.division import HeldOut, Split, divide, learned_by, sides, sources_of
 from ..engine.evaluation import About, write_report
 from ..engine.events import Event, Fitted, Staged
 from ..engine.opened import OpenedModel, open_model, write_card, write_model
 from ..engine.privacy import Learned, audit_membership, privacy_facts
 from ..engine.publish import publish
-from ..engine.raw import Raw, load_raw, look_at, save_raw
 from ..engine.record import card_of, gate_in_words, losses, rule_in_words
 from ..engine.results import read_results
-from ..engine.runtimes import Runner, open_onnx
-from ..engine.samples import Sample, load_samples, open_view
-from ..engine.survey import strata
+from ..engine.samples import Sample, load_samples
 from ..io.cohort import Columns
 from ..render.documents import dumps, number
 from ..trust.membership import Membership
@@ -39,8 +35,6 @@ from .check import Checked, check, check_document
 from .evaluate import read_cohort_with
 from .plan import plan
 
-SPARE = 0.2
-"""Share of the subjects held out to calibrate, and again to test, when the table gives no splits and there are many."""
 WATCHED = 128
 """Calibration exams that are looked at while learning; nothing is chosen by them."""
 ABORT = 3.0
@@ -59,6 +53,8 @@ class Wish:
     columns: Columns = field(default_factory=Columns)
     name: str | None = None
     baseline: bool = True
+    foreign: Path | None = None
+    """Somebody else's network (ONNX; its TOML beside it): nothing is learned, everything else is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +64,6 @@ class Studied:
     recipe: Recipe | None
     report: Report | None
     """None when the check found an error that was not allowed: nothing was learned then."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Split:
-    """Who is learned from, who calibrates, who tests."""
-
-    learned: Cohort
-    calibration: Cohort | None
-    """None: cross-fitting on the learned."""
-    test: Cohort | None
-    folds: Mapping[str, int]
 
 
 def study(cohort: Path, out: Path, wish: Wish = Wish(), watch: Callable[[Event], None] = lambda _: None) -> Studied:
@@ -98,10 +83,13 @@ def study(cohort: Path, out: Path, wish: Wish = Wish(), watch: Callable[[Event],
             watch(event)
 
         recipe = _recipe(checked.cohort, out, wish, tell)
-        split = _split(checked.cohort, recipe)
+        split = divide(checked.cohort, recipe)
         samples = load_samples(split.learned, recipe)
         limit = math.inf if wish.budget is None else ABORT * wish.budget / len(recipe.parts)
-        fitted = [_fit(part, recipe, samples, split, (out, limit), tell) for part in recipe.parts]
+        if wish.foreign is not None:
+            fitted = [_adopt(wish.foreign, out, tell)]
+        else:
+            fitted = [_fit(part, recipe, samples, split, (out, limit), tell) for part in recipe.parts]
         report = _finish(checked, recipe, split, (samples, fitted), (out, wish, began), tell)
     return Studied(out, checked, recipe, report)
 
@@ -109,6 +97,8 @@ def study(cohort: Path, out: Path, wish: Wish = Wish(), watch: Callable[[Event],
 def _recipe(cohort: Cohort, out: Path, wish: Wish, tell: Callable[[Event], None]) -> Recipe:
     """The run's own recipe when there is one, else the user's, else a plan; written down in RUN."""
     path = out / "recipe.toml"
+    if wish.foreign is not None:
+        return _adopted(wish.foreign, wish.overrides, path)
     if wish.recipe is not None:
         recipe = load(wish.recipe, wish.overrides)
         path.write_text(to_toml(recipe, f"{recipe.task.name}, from {wish.recipe.name}"), encoding="utf-8")
@@ -125,34 +115,32 @@ def _recipe(cohort: Cohort, out: Path, wish: Wish, tell: Callable[[Event], None]
     return recipe
 
 
-def _split(cohort: Cohort, recipe: Recipe) -> _Split:
-    given = {e.split for e in cohort}
-    test = cohort.of_split("test")
-    learned = cohort.of_split("train") if "train" in given else cohort.where([e for e in cohort if e.split is None], "")
-    if not len(learned):
-        raise CohortError(f"{cohort.name}: no exam to learn from", "see the column split, and `vesale check`")
-    groups = strata(learned, recipe.task)
-    if recipe.validate.mode == "cross_fit":
-        held = cohort.of_split("validation", "calibration")
-        learned = learned.where([*learned, *held], "") if len(held) else learned
-        folds = learned.folds(recipe.validate.folds, recipe.seed, groups)
-        return _Split(learned, None, test if len(test) else None, folds)
-    if recipe.validate.mode == "none":
-        return _Split(learned, None, test if len(test) else None, {})
-    calibration = cohort.of_split("calibration", "validation")
-    if not len(calibration):
-        shares = [1 - SPARE, SPARE] if len(test) else [1 - 2 * SPARE, SPARE, SPARE]
-        parts = learned.split(shares, recipe.seed, groups)
-        learned, calibration = parts[0], parts[1]
-        test = test if len(test) else parts[2]
-    return _Split(learned, calibration, test if len(test) else None, {})
+def _adopted(network: Path, overrides: Sequence[str], path: Path) -> Recipe:
+    """The recipe of a network that came ready: how it is read and calibrated."""
+    from ..engine.foreign import load_foreign, recipe_of
+
+    recipe = recipe_of(load_foreign(network.with_suffix(".toml")))
+    path.write_text(to_toml(recipe, f"{recipe.task.name}: how {network.name} is read"), encoding="utf-8")
+    changed = load(path, overrides)
+    path.write_text(to_toml(changed, f"{recipe.task.name}: how {network.name} is read"), encoding="utf-8")
+    return changed
+
+
+def _adopt(network: Path, out: Path, tell: Callable[[Event], None]) -> Fitted:
+    """Somebody else's network in the place of one that was learned here."""
+    from ..engine.foreign import adopt, load_foreign
+
+    tell(Staged("adopt", f"{network.name}: nothing is learned"))
+    fitted = Fitted("all", 0, 0.0, adopt(network, load_foreign(network.with_suffix(".toml")), out / "fit" / "all"))
+    tell(fitted)
+    return fitted
 
 
 def _fit(
     part: str,
     recipe: Recipe,
     samples: Sequence[Sample],
-    split: _Split,
+    split: Split,
     where: tuple[Path, float],
     tell: Callable[[Event], None],
 ) -> Fitted:
@@ -163,7 +151,7 @@ def _fit(
 
     out, limit = where
     folder = out / "fit" / part
-    learned, held = _sides(part, samples, split, recipe)
+    learned, held = sides(part, samples, split, recipe)
     if split.calibration is not None:
         held = load_samples(split.calibration.where(list(split.calibration)[:WATCHED], ""), recipe)
     last: Fitted | None = None
@@ -178,29 +166,10 @@ def _fit(
     return last
 
 
-def _sides(part: str, samples: Sequence[Sample], split: _Split, recipe: Recipe) -> tuple[list[Sample], list[Sample]]:
-    """(learned, held out) samples of a part."""
-    subjects = _learned_by(part, split, recipe)
-    return [s for s in samples if s.subject in subjects], [s for s in samples if s.subject not in subjects]
-
-
-def _learned_by(part: str, split: _Split, recipe: Recipe) -> frozenset[str]:
-    """Whom a part learns from: all but a fold; for shadows, two by two, a half of the subjects and the other half."""
-    what, _, k = part.partition("-")
-    everyone = split.learned.subjects
-    if what == "fold":
-        return frozenset(s for s in everyone if split.folds.get(s) != int(k))
-    if what == "shadow":
-        seed = recipe.seed + 1 + int(k) // 2
-        halves = split.learned.split([0.5, 0.5], seed, strata(split.learned, recipe.task))
-        return frozenset(halves[int(k) % 2].subjects)
-    return frozenset(everyone)
-
-
 def _finish(
     checked: Checked,
     recipe: Recipe,
-    split: _Split,
+    split: Split,
     learned: tuple[Sequence[Sample], Sequence[Fitted]],
     run: tuple[Path, Wish, float],
     tell: Callable[[Event], None],
@@ -209,7 +178,7 @@ def _finish(
     samples, fitted = learned
     out, wish, began = run
     tell(Staged("calibrate", "answers on exams that the network had not learned from"))
-    again = _Answers(recipe, split, out, {f.part: f.digest for f in fitted})
+    again = HeldOut(recipe, split, out, {f.part: f.digest for f in fitted})
     basis = Basis(again.cohort, pipeline_of(recipe), recipe.trust, approximate=split.calibration is None)
     trust = fit_trust(again, basis)
     tell(Staged("privacy", "whether an attack tells whom the networks learned from"))
@@ -222,7 +191,7 @@ def _finish(
     model = open_model(out / "model")
     tell(Staged("out_of_fold", "the calibrated answers of the held-out exams"))
     for exam, raw in again():
-        sources = [v[0] for v in _views(again.cohort, exam, recipe)]
+        sources = [v[0] for v in sources_of(again.cohort, exam, recipe)]
         publish(out / "out_of_fold" / exam.id, model.judge(raw, 0.0), raw, sources)
     about = _about(checked, recipe, split, model, (wish, out))
     about = replace(about, losses=losses(out / "events.jsonl"))
@@ -234,11 +203,11 @@ def _finish(
 
 
 def _membership(
-    recipe: Recipe, split: _Split, out: Path, digests: Mapping[str, str], samples: Sequence[Sample]
+    recipe: Recipe, split: Split, out: Path, digests: Mapping[str, str], samples: Sequence[Sample]
 ) -> Membership | None:
     """The attack on the fold networks; on the one network, with shadows for comparison, where there are no folds."""
     networks = {
-        part: Learned(out / "fit" / part / f"model-{digest[:12]}.onnx", _learned_by(part, split, recipe))
+        part: Learned(out / "fit" / part / f"model-{digest[:12]}.onnx", learned_by(part, split, recipe))
         for part, digest in digests.items()
     }
     if split.calibration is None:
@@ -252,7 +221,7 @@ def _membership(
 
 def _reported(
     recipe: Recipe,
-    split: _Split,
+    split: Split,
     read: tuple[OpenedModel, Cohort],
     told: tuple[Sequence[Sample], About],
     run: tuple[Path, Wish, float],
@@ -262,7 +231,9 @@ def _reported(
     model, held = read
     samples, about = told
     out, wish, began = run
-    wanted = wish.baseline and not all(o.kind == "partition" for o in recipe.task.outputs.values())
+    wanted = (
+        wish.baseline and wish.foreign is None and not all(o.kind == "partition" for o in recipe.task.outputs.values())
+    )
     name = "out_of_fold" if split.calibration is None else "calibration"
     tell(Staged("report", "measures with intervals, pictures, curves"))
     results = read_results(out / "out_of_fold", held, recipe.task)
@@ -271,7 +242,7 @@ def _reported(
     if split.test is None:
         if wanted and split.folds:
             here = replace(
-                here, baselines=_baselines(recipe, [_sides(p, samples, split, recipe) for p in recipe.parts[:-1]])
+                here, baselines=_baselines(recipe, [sides(p, samples, split, recipe) for p in recipe.parts[:-1]])
             )
         return write_report(results, held, out / "out_of_fold", here, out)
     write_report(results, held, out / "out_of_fold", here, out / "out_of_fold")
@@ -292,46 +263,11 @@ def _baselines(
     return {name: found} if found else {}
 
 
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    """Every held-out exam with the raw answers of a network that had not seen it; kept on disk, one in memory."""
-
-    recipe: Recipe
-    split: _Split
-    out: Path
-    digests: Mapping[str, str]
-
-    @property
-    def cohort(self) -> Cohort:
-        if self.split.calibration is not None:
-            return self.split.calibration
-        known = [e for e in self.split.learned if e.subject in self.split.folds]
-        return self.split.learned.where(known, "")
-
-    def __call__(self) -> Iterator[tuple[Exam, Raw]]:
-        runners: dict[str, Runner] = {}
-        pipeline = pipeline_of(self.recipe)
-        for exam in self.cohort:
-            part = "all" if self.split.calibration is not None else f"fold-{self.split.folds[exam.subject]}"
-            path = self.out / "fit" / part / f"raw-{self.digests[part][:12]}" / f"{exam.id}.npz"
-            views = _views(self.cohort, exam, self.recipe)
-            if not path.exists():
-                runners[part] = runners.get(part) or open_onnx(self._onnx(part))
-                save_raw(look_at((exam.id, exam.subject), views, runners[part], pipeline), path)
-            yield exam, load_raw(path, (exam.id, exam.subject), views, pipeline)
-
-    def _onnx(self, part: str) -> Path:
-        return self.out / "fit" / part / f"model-{self.digests[part][:12]}.onnx"
-
-
-def _views(cohort: Cohort, exam: Exam, recipe: Recipe) -> list[list[Source]]:
-    return [open_view(cohort, view, recipe.task) for view in exam.views]
-
-
-def _about(checked: Checked, recipe: Recipe, split: _Split, model: OpenedModel, run: tuple[Wish, Path]) -> About:
+def _about(checked: Checked, recipe: Recipe, split: Split, model: OpenedModel, run: tuple[Wish, Path]) -> About:
     wish, out = run
     words = ["vesale", "study", checked.cohort.name.split("/")[0], "--out", out.name]
     words += ["--recipe", wish.recipe.name] if wish.recipe else []
+    words += ["--model", wish.foreign.name] if wish.foreign else []
     words += ["--budget", f"{wish.budget:.0f}s"] if wish.budget else []
     words += [w for kind in wish.allow for w in ("--allow", kind)]
     rule = model.trust.refer

@@ -177,3 +177,36 @@ def test_a_size_that_no_network_halves_is_read_as_it_was_learned(tmp_path):
     done = study(made(tmp_path), tmp_path / "run", Wish(recipe=tiny.write_recipe(tmp_path / "r.toml", whole)))
     assert done.report is not None
     assert done.report.measures["label"]["accuracy"].n > 0
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_somebody_elses_network_gets_everything_but_learning(tmp_path, capsys):
+    """A network that looks at the middle of the picture, which is bright in a disc and dark in a ring."""
+    torch = pytest.importorskip("torch")
+
+    class Middle(torch.nn.Module):
+        def forward(self, image):
+            inner, outer = image[:, :, 12:20, 12:20].mean((1, 2, 3)), image.mean((1, 2, 3))
+            return torch.stack([inner, outer], 1) * 20
+
+    network = tmp_path / "theirs.onnx"
+    names = {"input_names": ["x"], "output_names": ["y"]}
+    torch.onnx.export(Middle(), (torch.zeros(1, 1, 32, 32),), str(network), opset_version=17, dynamo=False, **names)
+    network.with_suffix(".toml").write_text(
+        'name = "middle"\n[input]\nsize = [32, 32]\norder = "grey"\n'
+        '[outputs.label]\nkind = "category"\nnames = ["disc", "ring"]\nactivation = "softmax"\n',
+        encoding="utf-8",
+    )
+    cohort = phantoms.category_cohort(tmp_path / "cohort", np.random.default_rng(0), 60, 48)
+    run = tmp_path / "run"
+    arguments = ["study", str(cohort), "--model", str(network), "--out", str(run), "--alpha", "0.4", "--delta", "0.2"]
+    assert main([*arguments, "--allow", "exact_duplicate", "--quiet"]) == 0
+    card = json.loads((run / "model" / "card.json").read_text(encoding="utf-8"))
+    assert card["name"] == "middle" and card["cohort"]["subjects"] is None and card["training"]["steps"] == 0
+    assert any("learned elsewhere" in limit for limit in card["limits"])
+    report = json.loads((run / "report.json").read_text(encoding="utf-8"))
+    assert report["cohort"]["split"] == "test" and report["measures"]["label"]["auc"]["value"] > 0.9
+    trust = json.loads((run / "model" / "trust.json").read_text(encoding="utf-8"))
+    assert trust["refer"]["alpha"] == 0.4 and trust["refer"]["n"] >= 12 and not trust["approximate"]
+    picture = next(cohort.rglob("*.png"))
+    assert main(["predict", str(picture), "--model", str(run / "model"), "--json"]) == 0
