@@ -7,6 +7,7 @@ _SHELF = {
     "check": "vesale.verbs.check:check",
     "commission": "vesale.verbs.commission:commission",
     "evaluate": "vesale.verbs.evaluate:evaluate",
+    "export": "vesale.verbs.export:export",
     "list": "vesale.verbs.list:list_models",
     "load": "vesale.core.recipe:load",
     "open": "vesale.io:open_source",

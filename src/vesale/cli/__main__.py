@@ -209,6 +209,17 @@ def _present(o: argparse.Namespace) -> int:
     return 0
 
 
+def _export(o: argparse.Namespace) -> int:
+    from ..verbs.export import export
+
+    written = export(o.model, o.out, o.form)
+    if o.json:
+        _say_json({"schema": "vesale/export/1", "form": o.form, "file": written.as_posix()})
+    else:
+        print(written)
+    return 0
+
+
 def _list(o: argparse.Namespace) -> int:
     if o.what == "models":
         from ..verbs.list import list_models
@@ -241,6 +252,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "evaluate": _evaluate,
     "commission": _commission,
     "present": _present,
+    "export": _export,
     "list": _list,
 }
 

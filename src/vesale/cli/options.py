@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     _evaluate(verbs.add_parser("evaluate", help="readings, or a model, against a cohort's truth"))
     _commission(verbs.add_parser("commission", help="a model at a new site: calibrate it there, and say if it will do"))
     _present(verbs.add_parser("present", help="an exam as pictures: slices, projections, renderings, loops, a sheet"))
+    _export(verbs.add_parser("export", help="a package in a form that other programs read"))
     _list(verbs.add_parser("list", help="the models at hand, or the networks and formats"))
     return whole
 
@@ -150,6 +151,13 @@ def _present(p: argparse.ArgumentParser) -> None:
     p.add_argument("--frames", type=int, default=72, metavar="N", help="of a turntable (72)")
     p.add_argument("--rate", type=float, metavar="HZ", help="frames per second (as recorded, else 15)")
     p.add_argument("--language", choices=("en", "fr"), default="en", help="of the words")
+    _common(p)
+
+
+def _export(p: argparse.ArgumentParser) -> None:
+    p.add_argument("model", metavar="MODEL", help="a package (folder or zip), or a name of the zoo")
+    p.add_argument("--to", dest="form", default="bioimage", choices=("bioimage",), help="(default: BioImage.IO)")
+    p.add_argument("--out", type=Path, required=True, metavar="ZIP", help="file to write")
     _common(p)
 
 
