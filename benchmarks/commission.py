@@ -6,7 +6,6 @@ site, as it is and as another device would have taken it. Nothing is learned.
 
 import argparse
 import csv
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -91,7 +90,7 @@ def _site(folder: Path, source: Path, rows: Sequence[Mapping[str, str]], taken: 
         writer.writerow(["image", "label"])
         for row in rows:
             name = Path(row["image"]).name
-            picture = np.asarray(Pillow.open(os.path.join(source, row["image"])).convert("L"))
+            picture = np.asarray(Pillow.open(source / row["image"]).convert("L"))
             Pillow.fromarray(taken(picture)).save(folder / "images" / name)
             writer.writerow([f"images/{name}", row["label"]])
 
