@@ -24,7 +24,7 @@ from ..metrics.classification import category_measures, category_per_class, labe
 from ..metrics.intervals import clopper_pearson
 from ..metrics.partition import partition_measures, partition_per_class
 from ..metrics.quantity import quantity_measures
-from .calibration import exam_histograms
+from .calibration_outputs import exam_histograms
 from .samples import IGNORED, truth_index, view_labels
 
 Cell = str | float | None

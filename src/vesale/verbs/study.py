@@ -19,7 +19,8 @@ from ..core.pipeline import pipeline_of
 from ..core.recipe import Recipe, load
 from ..core.report import Measure, Report
 from ..engine.baseline import NAME, SIGNAL_NAME, baseline
-from ..engine.calibration import Basis, fit_trust
+from ..engine.calibration import fit_trust
+from ..engine.calibration_outputs import Basis
 from ..engine.evaluation import About, write_report
 from ..engine.events import Event, Fitted, Staged
 from ..engine.opened import OpenedModel, open_model, write_card, write_model
