@@ -5,16 +5,16 @@ Reading it from TOML and writing it back live in `core/decode.py`; the string un
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from .decode import decode, read_toml
 from .errors import RecipeError
 from .task import Task
 
-LATER = {"look": {"names": ()}}
+LATER: Mapping[str, Mapping[str, Any]] = {"look": {"names": ()}, "trust": {"mask_delta": 0.0}}
 """Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
 
 
@@ -137,7 +137,9 @@ class Trust:
     delta: float = 0.1
     """With confidence 1 - delta."""
     level: float = 0.9
-    """Coverage of sets and intervals."""
+    """Coverage of sets and intervals; share of a structure that a mask finds."""
+    mask_delta: float = 0.0
+    """0: a mask's promise holds on average over exams; else it holds with confidence 1 - this, and marks more."""
     false_alarms: float = 0.02
     """Share of good exams that the gate may decline; 0 fits no gate, so nothing is declined for its looks."""
 
