@@ -31,6 +31,8 @@ class Card:
     """output -> metric -> Number"""
     training: Mapping[str, Any] = field(default_factory=dict)
     """seconds, steps, machine, precision, threads, seed, parameters"""
+    promises: Mapping[str, str] = field(default_factory=dict)
+    """Output -> how it was calibrated and what is promised of its sets, intervals or masks, in a sentence."""
 
 
 class Model(Protocol):

@@ -14,6 +14,7 @@ FORMS: Mapping[str, Form] = {
     "npv": "share",
     "pairwise": "share",
     "coverage": "share",
+    "observed": "share",
     "within_one": "share",
     "share_reported": "share",
     "error_reported": "share",
@@ -154,6 +155,11 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "coverage.help": (
         "How often the truth lies in the stated interval or set.",
         "Part des fois où la vérité est dans l'intervalle ou l'ensemble annoncé.",
+    ),
+    "observed": ("Came true", "Observé"),
+    "observed.help": (
+        "How often what was stated came true.",
+        "Part des fois où ce qui était annoncé s'est vérifié.",
     ),
     "share_reported": ("Answered alone", "Répondus seuls"),
     "share_reported.help": (

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from .calibration_words import CALIBRATION
 from .present_words import PRESENT
 
 NOUNS: Mapping[str, tuple[str, str]] = {
@@ -192,10 +193,10 @@ REPORT: Mapping[str, tuple[str, str]] = {
     "report.bin": ("Stated", "Annoncé"),
     "report.observed": ("Came true", "Observé"),
     "report.bin.help": (
-        "Brackets: 95 % Clopper-Pearson interval, every exam taken as independent; where the groups hold pixels or "
-        "several answers of one exam, which are not independent, no interval is given.",
-        "Crochets : intervalle de Clopper-Pearson à 95 %, chaque examen pris comme indépendant ; quand les groupes "
-        "contiennent des pixels ou plusieurs réponses d'un examen, non indépendants, aucun intervalle n'est donné.",
+        "Brackets: 95 % interval by subject: exact (Clopper-Pearson) where each subject counts once in a group, else "
+        "the bootstrap over subjects, for pixels and exams of one subject are not independent.",
+        "Crochets : intervalle à 95 % par sujet : exact (Clopper-Pearson) quand chaque sujet compte une fois dans un "
+        "groupe, sinon bootstrap sur les sujets, car pixels et examens d'un sujet ne sont pas indépendants.",
     ),
     "report.chance": ("chance", "hasard"),
     "report.perfect": ("perfect", "parfait"),
@@ -371,4 +372,13 @@ READING: Mapping[str, tuple[str, str]] = {
     "text.excluded": ("{exams} left out", "{exams} exclus"),
 }
 
-MESSAGES: Mapping[str, tuple[str, str]] = {**STATUS, **ANSWERS, **REPORT, **LABELS, **LEADS, **READING, **PRESENT}
+MESSAGES: Mapping[str, tuple[str, str]] = {
+    **STATUS,
+    **ANSWERS,
+    **REPORT,
+    **LABELS,
+    **LEADS,
+    **READING,
+    **PRESENT,
+    **CALIBRATION,
+}

@@ -98,8 +98,8 @@ def fit_exclusive(kind: Kind, p: Floats, truth: NDArray[np.int64]) -> Calibrator
 def isotonic(p: Floats, positives: Floats, negatives: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """(knots, values) of one name: the pooled adjacent violators' blocks, joined by straight lines.
 
-    A block stands at its mean stated probability, and flat parts are tilted by TILT. The ends are drawn to 1 / (n + 2) and 1 - 1 / (n + 2), n being what
-    is known: no number of exams without an error makes certain.
+    A block stands at its mean stated probability, and flat parts are tilted by TILT. The ends are drawn to
+    1 / (n + 2) and 1 - 1 / (n + 2), n being what is known: no number of exams without an error makes certain.
     """
     weight = positives + negatives
     n = float(weight.sum())

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..core.report import Candidate
 from .calibrators import TINY, Calibrator, Kind, apply_calibrator, fit_binary, fit_exclusive
 
 FOLDS = 5
@@ -20,23 +21,6 @@ FEW = 40
 RARE = 10
 """Subjects that each name must have, and each must lack, before a curve of its own is tried."""
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One way to calibrate and how well it foretold the subjects that it was not fitted on."""
-
-    name: str
-    """none (as the network states it), temperature, platt, vector or isotonic; simplest first."""
-    log_loss: float | None
-    """Mean over subjects, in nats, on the folds left out; None: not cross-validated, there are too few subjects."""
-    standard_error: float | None
-    """Of that mean, over subjects."""
-    excess: float | None
-    """By how much it is worse than the best one."""
-    excess_error: float | None
-    """Standard error of that difference, over the same subjects."""
-    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)

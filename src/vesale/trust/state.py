@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ..core.decode import decode
 from ..core.errors import PackageError, RecipeError
 from ..core.prediction import Guarantee, MaskRisk
+from ..core.report import Candidate
 from .activity import Reference
 from .calibrators import Calibrator
-from .choose import Candidate
 from .difficulty import Interval
 from .gate import Gate
 from .refer import ReferRule

@@ -26,7 +26,7 @@ from ..engine.events import Event, Fitted, Staged
 from ..engine.opened import OpenedModel, open_model, write_card, write_model
 from ..engine.publish import publish
 from ..engine.raw import Raw, load_raw, look_at, save_raw
-from ..engine.record import card_of, gate_in_words, losses, rule_in_words
+from ..engine.record import card_of, gate_in_words, losses, promises_in_words, rule_in_words
 from ..engine.results import read_results
 from ..engine.runtimes import Runner, open_onnx
 from ..engine.samples import Sample, load_samples, open_view
@@ -57,6 +57,8 @@ class Wish:
     columns: Columns = field(default_factory=Columns)
     name: str | None = None
     baseline: bool = True
+    language: str = "en"
+    """Of report.html."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,7 @@ def _finish(
     again = _Answers(recipe, split, out, {f.part: f.digest for f in fitted})
     basis = Basis(again.cohort, pipeline_of(recipe), recipe.trust, approximate=split.calibration is None)
     trust = fit_trust(again, basis)
-    card = card_of(recipe, split.learned, fitted, wish.name)
+    card = replace(card_of(recipe, split.learned, fitted, wish.name), promises=promises_in_words(trust))
     digest = fitted[-1].digest
     network = (out / "fit" / "all" / f"model-{digest[:12]}.onnx", out / "fit" / "all" / "weights.safetensors")
     tell(Staged("package", "model package, with its self-test"))
@@ -307,6 +309,7 @@ def _about(checked: Checked, recipe: Recipe, split: _Split, model: OpenedModel, 
     words = ["vesale", "study", checked.cohort.name.split("/")[0], "--out", out.name]
     words += ["--recipe", wish.recipe.name] if wish.recipe else []
     words += ["--budget", f"{wish.budget:.0f}s"] if wish.budget else []
+    words += ["--language", wish.language] if wish.language != "en" else []
     words += [w for kind in wish.allow for w in ("--allow", kind)]
     rule = model.trust.refer
     return About(
@@ -321,4 +324,7 @@ def _about(checked: Checked, recipe: Recipe, split: _Split, model: OpenedModel, 
         card=model.card,
         recipe=recipe.digest,
         by_subject="subject_leak" not in wish.allow,
+        candidates={name: o.candidates for name, o in model.trust.outputs.items() if o.candidates},
+        guarantees={name: o.guarantee for name, o in model.trust.outputs.items() if o.guarantee},
+        language=wish.language,
     )
