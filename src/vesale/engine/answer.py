@@ -162,8 +162,7 @@ def _within(output: Quantity, half: float | None) -> float:
 def _grade(output: Quantity, stated: Floats, fitted: OutputTrust) -> tuple[Answer, float]:
     assert output.steps is not None
     p = calibrated(stated, output, fitted)
-    step = int((np.cumsum(p) < 0.5).sum())
-    step = min(step, len(p) - 1)
+    step = min(int((np.cumsum(stated) < 0.5).sum()), len(p) - 1)
     of = contiguous(stated) if fitted.set_from == "raw" else p
     plausible = ordinal_set(of, fitted.set_thresholds, step) if fitted.set_thresholds else None
     answer = AnsweredQuantity(
@@ -182,19 +181,21 @@ def _grade(output: Quantity, stated: Floats, fitted: OutputTrust) -> tuple[Answe
 
 
 def _category(output: Category, stated: Floats, fitted: OutputTrust) -> tuple[Answer, float]:
+    """The answer is the network's own; calibration says how sure it is, and cannot turn it into another."""
     p = calibrated(stated, output, fitted)
     named = {n: float(v) for n, v in zip(output.names, p, strict=True)}
     known = fitted.is_calibrated
     if not output.exclusive:
-        said = tuple(n for n, v in named.items() if v >= 0.5)
-        return AnsweredCategory(False, said, named, known), labels_confidence(p)
-    names = None
+        borne = stated >= 0.5
+        said = tuple(n for n, yes in zip(output.names, borne, strict=True) if yes)
+        return AnsweredCategory(False, said, named, known), labels_confidence(p, borne)
+    names, chosen = None, int(stated.argmax())
     if fitted.set_thresholds:
-        inside = {*category_set(stated if fitted.set_from == "raw" else p, fitted.set_thresholds), int(p.argmax())}
+        inside = {*category_set(stated if fitted.set_from == "raw" else p, fitted.set_thresholds), chosen}
         names = tuple(output.names[i] for i in sorted(inside))
     level = None if names is None else fitted.level
-    answer = AnsweredCategory(True, output.names[int(p.argmax())], named, known, names, level)
-    return replace(answer, guarantee=fitted.guarantee), category_confidence(p)
+    answer = AnsweredCategory(True, output.names[chosen], named, known, names, level)
+    return replace(answer, guarantee=fitted.guarantee), category_confidence(p, chosen)
 
 
 def _partition(

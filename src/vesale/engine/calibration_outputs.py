@@ -83,7 +83,7 @@ def _number(
     n = len({s for s, t in zip(people, truth, strict=True) if np.isfinite(t)})
     if n < FEWEST:
         return _nothing(n)
-    found = fit_number(values, truth, looks, basis.wanted.level, people)
+    found = fit_number(values, truth, looks, basis.wanted.level, people, basis.approximate)
     how: Literal["adaptive", "plain"] = "plain" if found.difficulty is None else "adaptive"
     given, enough = found.half_width is not None, needed(1 - basis.wanted.level)
     guarantee = Guarantee("interval", basis.wanted.level, None, found.n, enough, given, basis.approximate, how)

@@ -2,9 +2,10 @@
 
 Normalised residuals (Papadopoulos, Gammerman, Vovk, Normalized nonconformity measures for regression conformal
 prediction, 2008; Lei, G'Sell, Rinaldo, Tibshirani, Wasserman, Distribution-Free Predictive Inference for Regression,
-2018). The error is learnt on one part of the calibration subjects and the interval on the other, so that its promise is
-exact; where the part for learning does not show that it helps, intervals have one width. Conformalised quantiles, for
-networks that answer with quantiles, are here too (Romano, Patterson, Candes 2019).
+2018). The error is learnt on one part of the calibration subjects and the interval on the other, so that its promise
+is exact; or fold by fold on all of them, where the promise is approximate already. Where a cross-validation by subject
+does not show that it helps, intervals have one width. Conformalised quantiles, for networks that answer with quantiles,
+are here too (Romano, Patterson, Candes 2019).
 """
 
 import math
@@ -18,6 +19,10 @@ from .conform import conformal_quantile
 
 MANY = 100
 """With fewer calibration subjects intervals have one width."""
+MANY_CROSSED = 40
+"""The same where the error is learnt fold by fold."""
+SIMPLE = 2
+"""Features that are tried alone before all are: the answered value and its square."""
 LEARN = 0.3
 """Share of the subjects from which the error is learnt."""
 FOLDS = 5
@@ -72,23 +77,35 @@ class Interval:
 
 
 def fit_number(
-    values: ArrayLike, truth: ArrayLike, features: ArrayLike, level: float, subjects: Sequence[str]
+    values: ArrayLike,
+    truth: ArrayLike,
+    features: ArrayLike,
+    level: float,
+    subjects: Sequence[str],
+    crossed: bool = False,
 ) -> Interval:
-    """The interval around (n,) values from their (n,) truth (nan dropped) and (n, m) features of the exams."""
+    """The interval around (n,) values from their (n,) truth (nan dropped) and (n, m) features of the exams.
+
+    `crossed`: the expected error of each exam is learnt on the other folds, and all subjects serve the width; then the
+    promise is approximate.
+    """
     signed = np.asarray(truth, dtype=float) - np.asarray(values, dtype=float)
     known = np.isfinite(signed)
     signed, looks = signed[known], np.asarray(features, dtype=float)[known]
     codes = np.unique(np.asarray(subjects, dtype=str)[known], return_inverse=True)[1].reshape(-1)
     n = int(codes.max(initial=-1)) + 1
-    if n < MANY or np.abs(signed).max() == 0:
+    if n < (MANY_CROSSED if crossed else MANY) or np.abs(signed).max() == 0:
         return _interval(signed, np.ones(len(signed)), codes, level)
-    learner = np.random.default_rng(0).permutation(n)[: round(LEARN * n)]
+    learner = np.random.default_rng(0).permutation(n)[: n if crossed else round(LEARN * n)]
     learning = np.isin(codes, learner)
-    compared, difficulty = _learn(np.abs(signed[learning]), looks[learning], codes[learning], 1 - level)
-    kept, rest = difficulty if compared.excess < -compared.excess_error else None, ~learning
-    sigma = np.ones(int(rest.sum())) if kept is None else kept.expected(looks[rest])
+    learnt = _learn(np.abs(signed[learning]), looks[learning], codes[learning], 1 - level)
+    helps = learnt.compared.excess < -learnt.compared.excess_error
+    rest = learning if crossed else ~learning
+    sigma = np.ones(int(rest.sum()))
+    if helps:
+        sigma = learnt.crossed if crossed else learnt.difficulty.expected(looks[rest])
     found = _interval(signed[rest], sigma, codes[rest], level)
-    return Interval(found.half_width, kept, found.n, compared, found.quantiles)
+    return Interval(found.half_width, learnt.difficulty if helps else None, found.n, learnt.compared, found.quantiles)
 
 
 def fit_quantiles(
@@ -114,7 +131,23 @@ def _interval(signed: Floats, sigma: Floats, codes: NDArray[np.intp], level: flo
     return Interval(half, None, n, None, tuple(float(one[r]) for r in ranks))
 
 
-def _learn(errors: Floats, looks: Floats, codes: NDArray[np.intp], alpha: float) -> tuple[Comparison, Difficulty]:
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    compared: Comparison
+    difficulty: Difficulty
+    """Learnt on all."""
+    crossed: Floats
+    """Expected error of each exam, learnt on the other folds."""
+
+
+def _learn(errors: Floats, looks: Floats, codes: NDArray[np.intp], alpha: float) -> _Learnt:
+    """From the answered value alone or from all features: what gives the better intervals on subjects left out."""
+    alone = np.where(np.arange(looks.shape[1]) < SIMPLE, looks, 0.0)
+    tried = [_learn_from(errors, some, codes, alpha) for some in (alone, looks)]
+    return min(tried, key=lambda t: t.compared.adaptive)
+
+
+def _learn_from(errors: Floats, looks: Floats, codes: NDArray[np.intp], alpha: float) -> _Learnt:
     """Fit on all, after a cross-validation by subject that compares the interval scores."""
     who = np.unique(codes, return_inverse=True)[1].reshape(-1)
     n = int(who.max()) + 1
@@ -122,17 +155,18 @@ def _learn(errors: Floats, looks: Floats, codes: NDArray[np.intp], alpha: float)
     floor = max(float(np.quantile(errors, 0.05)), 1e-3 * float(errors.max()))
     logs = np.log(np.maximum(errors, floor))
     ridge = min(RIDGES, key=lambda r: _left_out(logs, looks, fold, r))
-    plain, adaptive = np.empty(len(errors)), np.empty(len(errors))
+    plain, adaptive, crossed = (np.empty(len(errors)) for _ in range(3))
     for f in range(FOLDS):
         inside, out = fold != f, fold == f
         sigma = _ridge(logs[inside], looks[inside], ridge).expected(looks)
+        crossed[out] = sigma[out]
         plain[out] = _score(errors[out], np.full(out.sum(), _quantile(errors[inside], alpha)), alpha)
         adaptive[out] = _score(errors[out], sigma[out] * _quantile((errors / sigma)[inside], alpha), alpha)
     each = [np.bincount(who, weights=s) / np.bincount(who) for s in (plain, adaptive)]
     gap = each[1] - each[0]
     error = float(gap.std(ddof=1) / math.sqrt(n))
     found = Comparison(float(each[0].mean()), float(each[1].mean()), float(gap.mean()), error, n)
-    return found, _ridge(logs, looks, ridge)
+    return _Learnt(found, _ridge(logs, looks, ridge), crossed)
 
 
 def _ridge(logs: Floats, looks: Floats, strength: float) -> Difficulty:

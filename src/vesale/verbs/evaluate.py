@@ -32,8 +32,8 @@ def evaluate(
 ) -> Report:
     """Judge a folder of predictions, or the predictions of a package (made into `out/readings`), into `out`.
 
-    `split`: only the exams of that split; None takes all. `language`: of report.html, en or fr. CohortError when no exam
-    of the cohort was read.
+    `split`: only the exams of that split; None takes all. `language`: of report.html, en or fr. CohortError when no
+    exam of the cohort was read.
     """
     began = time.perf_counter()
     findings, excluded = (), ()
