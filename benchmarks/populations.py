@@ -269,7 +269,7 @@ KINDS = (
         number_adaptive,
         lambda a, n: 1 - a + 1 / (n + 1) if n >= 70 else 1 - a + 1 / 71,
         "1 - alpha + 1 / (m + 1), m subjects for the width: n, or 70 where n is less",
-        needed,
+        lambda a: 0,
     ),
     Kind("number, by the exam, fold by fold", number_crossed, _plus(1), ONE, needed),
     Kind("mask, missed share on average", mask, lambda a, n: 1 - a + 2 / (n + 1) + GRID, TWO, needed),
