@@ -99,7 +99,7 @@ class Halves:
 
 def real(runs: Sequence[Path]) -> Table:
     """A line an output and promise of every run."""
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for run in runs:
         for h in halves(run):
             spans = [

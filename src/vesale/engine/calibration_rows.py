@@ -54,7 +54,8 @@ def category_calibration_of(name: str, output: Category, rows: Sequence[Row], su
         truth = np.array([index_of(r[f"{name}.truth"], output.names) for r in rows])
         borne = np.where(truth[:, None] < 0, -1, np.eye(k)[truth])
         each = per_name(p, borne, output.names, subjects)
-        return replace(category_calibration(p, truth, subjects), per_class=each)
+        said = np.array([index_of(r[f"{name}.prediction"], output.names) for r in rows])
+        return replace(category_calibration(p, truth, subjects, said), per_class=each)
     truths = np.array([[n in str(r[f"{name}.truth"]).split(";") for n in output.names] for r in rows], dtype=int)
     each = per_name(p, truths, output.names, subjects)
     return replace(labels_calibration(p, truths, subjects), of="name", per_class=each)
@@ -68,7 +69,8 @@ def quantity_calibration_of(
     if output.steps:
         p = probabilities(rows, name, [str(i) for i in range(len(output.steps))])
         each = per_name(p, np.eye(len(output.steps))[truth.astype(int)], output.steps, subjects)
-        return replace(category_calibration(p, truth.astype(int), subjects), per_class=each)
+        said = np.array([number_of(r[f"{name}.step"]) for r in rows])
+        return replace(category_calibration(p, truth.astype(int), subjects, said), per_class=each)
     given = [i for i, r in enumerate(rows) if r.get(f"{name}.q.{LEVELS[0]:g}") is not None]
     if not given:
         return None

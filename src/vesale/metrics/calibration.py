@@ -45,14 +45,20 @@ def brier(probabilities: ArrayLike, truth_onehot: ArrayLike) -> float:
     return float(_brier(probabilities, truth_onehot).mean())
 
 
-def category_calibration(probabilities: ArrayLike, truth: ArrayLike, subjects: Sequence[str]) -> Calibration:
-    """Of the most probable name: ECE; of the whole vector: Brier, from 0 to 2. Truth -1 is unknown and dropped."""
+def category_calibration(
+    probabilities: ArrayLike, truth: ArrayLike, subjects: Sequence[str], answers: ArrayLike | None = None
+) -> Calibration:
+    """Of the answered name (None: the most probable one): ECE; of the whole vector: Brier, from 0 to 2.
+
+    Truth -1 is unknown and dropped.
+    """
     t = np.asarray(truth).astype(np.int64)
     p, who = np.asarray(probabilities, dtype=float)[t >= 0], np.asarray(subjects, dtype=str)[t >= 0].tolist()
+    if len(p) == 0:
+        return calibration([], [], [])
+    said = p.argmax(axis=1) if answers is None else np.asarray(answers).astype(np.int64)[t >= 0]
     t = t[t >= 0]
-    found = calibration(p.max(axis=1, initial=0.0), p.argmax(axis=1) == t if len(t) else t, who)
-    if len(t) == 0:
-        return found
+    found = calibration(p[np.arange(len(t)), said], said == t, who)
     errors = _brier(p, np.eye(p.shape[1])[t])
     return replace(found, brier=measure("brier", _mean(errors), who, "of the whole probability vector, 0 to 2"))
 
