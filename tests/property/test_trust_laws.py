@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vesale.core.prediction import MaskRisk
-from vesale.trust import calibrate, conform
+from vesale.trust import calibrate, conform, control
 from vesale.trust.gate import fit_gate, judge
 from vesale.trust.refer import ReferRule, fit_refer
 from vesale.trust.state import OutputTrust, Trust, from_files, to_files
@@ -167,7 +167,7 @@ def test_masks_miss_no_more_than_alpha_on_average():
         return np.stack([np.bincount(row, minlength=64) for row in (rng.beta(4, 2, (n, 200)) * ease * 63).astype(int)])
 
     for _ in range(200):
-        threshold = conform.control_false_negatives(exams_of(30), alpha)
+        threshold = control.control_false_negatives(exams_of(30), alpha)
         new = exams_of(5)
         missed += (new[:, : round(threshold * 64)].sum(axis=1) / 200).tolist()
     assert alpha - 0.06 < np.mean(missed) <= alpha + 0.02

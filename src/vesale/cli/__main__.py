@@ -43,7 +43,8 @@ def _study(o: argparse.Namespace) -> int:
     overrides = list(o.overrides)
     overrides += [f"trust.{k}={v}" for k in ("alpha", "delta") if (v := getattr(o, k)) is not None]
     budget = parse_budget(o.budget) if o.budget else None
-    wish = Wish(budget, o.recipe, tuple(overrides), tuple(o.allow), _columns(o), o.name, not o.no_baseline, o.model)
+    asked = (_columns(o), o.name, not o.no_baseline, o.model, o.language)
+    wish = Wish(budget, o.recipe, tuple(overrides), tuple(o.allow), *asked)
     with Story(o.quiet) as story:
         done = study(o.cohort, o.out, wish, story.hear)
         if done.checked.findings:
@@ -167,7 +168,7 @@ def _evaluate(o: argparse.Namespace) -> int:
     from ..render.text import report_lines
     from ..verbs.evaluate import evaluate
 
-    report = evaluate(o.readings, o.cohort, o.out, o.split, tuple(o.allow))
+    report = evaluate(o.readings, o.cohort, o.out, o.split, tuple(o.allow), o.language)
     if o.json:
         _say_json(report_document(report))
     else:

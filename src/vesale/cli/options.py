@@ -62,6 +62,7 @@ def _study(p: argparse.ArgumentParser) -> None:
     p.add_argument("--no-baseline", action="store_true", help="do not compare with a forest on histograms")
     p.add_argument("--alpha", type=float, help="of the exams reported alone at most this share may be wrong (.05)")
     p.add_argument("--delta", type=float, help="with confidence 1 - delta (.1)")
+    p.add_argument("--language", choices=("en", "fr"), default="en", help="of report.html")
     _common(p)
 
 
@@ -105,6 +106,7 @@ def _evaluate(p: argparse.ArgumentParser) -> None:
     _cohort(p)
     p.add_argument("--split", choices=("train", "validation", "calibration", "test"), help="only these exams")
     p.add_argument("--out", type=Path, required=True, metavar="E", help="folder for the report")
+    p.add_argument("--language", choices=("en", "fr"), default="en", help="of report.html")
     _common(p)
 
 

@@ -37,6 +37,8 @@ class Card:
     """digest, subjects and exams of the site's cohort, and what was advised"""
     privacy: Mapping[str, Any] = field(default_factory=dict)
     """membership: {auc, sensitivity: Number}: how well an attack tells whom it was learned from; empty: not measured"""
+    promises: Mapping[str, str] = field(default_factory=dict)
+    """Output -> how it was calibrated and what is promised of its sets, intervals or masks, in a sentence."""
 
 
 class Model(Protocol):

@@ -44,6 +44,31 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class Guarantee:
+    """What is promised of one output's set, interval, mask or picture, and which kind of promise it is."""
+
+    of: Literal["set", "interval", "mask", "picture"]
+    level: float
+    """Chance that a set or an interval holds the truth; share of a structure that a mask finds, of a picture's samples
+    that lie in their intervals."""
+    delta: float | None
+    """None: on average over exams, those of the calibration included; else with confidence 1 - delta."""
+    n: int
+    """Calibration subjects that it rests on."""
+    needed: int | None
+    """Calibration subjects that would do (of a name by itself: that bear it); None: no number would."""
+    given: bool
+    """False: there are too few, and nothing is promised."""
+    approximate: bool
+    """True when calibrated on out-of-fold predictions of other networks than the one that answers (cross-fitted)."""
+    how: Literal["class_conditional", "pooled", "marginal", "plain", "adaptive", "risk"]
+    """Sets: for each true name by itself, the rare ones together (pooled), or all names together (marginal).
+    Intervals: of one width (plain) or by the exam (adaptive)."""
+    pooled: tuple[str, ...] = ()
+    """Names that too few calibration exams bear for a promise of their own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One thing the gate looked at."""
 
@@ -74,6 +99,9 @@ class AnsweredQuantity:
     probabilities: tuple[float, ...] | None = None
     set: tuple[int, ...] | None = None
     kind: Literal["quantity"] = "quantity"
+    quantiles: Mapping[str, float] | None = None
+    """Level -> the value below which the truth lies with that chance; None when not calibrated, or of a grade."""
+    guarantee: Guarantee | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +114,7 @@ class AnsweredCategory:
     """Every name that cannot be ruled out at this level; None when not calibrated."""
     level: float | None = None
     kind: Literal["category"] = "category"
+    guarantee: Guarantee | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +156,9 @@ class AnsweredPartition:
     thresholds: tuple[float, ...] = ()
     """Per scored name: the probability from which a sample bears it; of several exclusive names the likeliest wins."""
     kind: Literal["partition"] = "partition"
+    risks: tuple[MaskRisk, ...] = ()
+    """Per scored name, as `risk`, which is the first of them."""
+    guarantee: Guarantee | None = None
 
 
 Answer = AnsweredQuantity | AnsweredCategory | AnsweredPartition

@@ -8,13 +8,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from .decode import decode, read_toml
 from .errors import RecipeError
 from .task import Task
 
-LATER: Mapping[str, Mapping[str, object]] = {"look": {"names": (), "fit": "pad"}, "trust": {"shadows": 2}}
+LATER: Mapping[str, Mapping[str, Any]] = {
+    "look": {"names": (), "fit": "pad"},
+    "trust": {"shadows": 2, "mask_delta": 0.0},
+}
 """Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
 
 
@@ -140,7 +143,9 @@ class Trust:
     delta: float = 0.1
     """With confidence 1 - delta."""
     level: float = 0.9
-    """Coverage of sets and intervals."""
+    """Coverage of sets and intervals; share of a structure that a mask finds."""
+    mask_delta: float = 0.0
+    """0: a mask's promise holds on average over exams; else it holds with confidence 1 - this, and marks more."""
     false_alarms: float = 0.02
     """Share of good exams that the gate may decline; 0 fits no gate, so nothing is declined for its looks."""
     shadows: int = 2

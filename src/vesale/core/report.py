@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .prediction import Guarantee
+
 Unit = Literal["subject", "exam", "pixel", "block", "seed", "trial"]
 Severity = Literal["error", "warning", "note"]
 
@@ -58,6 +60,24 @@ class Bin:
     p: float
     observed: float
     n: int
+    low: float | None = None
+    high: float | None = None
+    """95 % interval of what was observed, by subject; None: too few subjects."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalibratedGroup:
+    """Calibration within a subgroup of the cohort."""
+
+    by: str
+    value: str
+    subjects: int
+    ece: Measure | None = None
+    """None with a note when there are too few subjects to say."""
+    brier: Measure | None = None
+    stated: float | None = None
+    observed: Measure | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +85,32 @@ class Calibration:
     ece: Measure
     brier: Measure
     bins: tuple[Bin, ...]
+    of: Literal["answer", "name", "interval", "pixel"] = "answer"
+    """What the probabilities are of: that the answer is right, that a name is borne, that the truth lies within the
+    interval at each level, that a sample bears the name."""
+    stated: float | None = None
+    """Mean stated probability (of intervals: the widest level)."""
+    observed: Measure | None = None
+    """The share that came true."""
+    per_class: Mapping[str, "Calibration"] = field(default_factory=dict)
+    subgroups: tuple[CalibratedGroup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to calibrate and how well it foretold the subjects that it was not fitted on."""
+
+    name: str
+    """none (as the network states it), temperature, platt, vector or isotonic; simplest first."""
+    log_loss: float | None
+    """Mean over subjects, in nats, on the folds left out; None: not cross-validated, there are too few subjects."""
+    standard_error: float | None
+    """Of that mean, over subjects."""
+    excess: float | None
+    """By how much it is worse than the best one."""
+    excess_error: float | None
+    """Standard error of that difference, over the same subjects."""
+    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +144,10 @@ class Report:
     per_class: Mapping[str, Mapping[str, Mapping[str, Measure]]] = field(default_factory=dict)
     subgroups: tuple[Subgroup, ...] = ()
     calibration: Mapping[str, Calibration] = field(default_factory=dict)
+    candidates: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
+    """Output -> the ways to calibrate that were tried."""
+    guarantees: Mapping[str, Guarantee] = field(default_factory=dict)
+    """Output -> what is promised of its sets, intervals or masks."""
     coverage: Mapping[str, Measure] = field(default_factory=dict)
     refer: Referral | None = None
     baselines: Mapping[str, Mapping[str, Mapping[str, Measure]]] = field(default_factory=dict)

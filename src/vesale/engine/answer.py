@@ -1,7 +1,7 @@
 """From raw answers and what was fitted on calibration exams to a prediction: reported, referred or declined."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import numpy as np
@@ -24,14 +24,18 @@ from ..core.prediction import (
 from ..core.task import Category, Output, Partition, Picture, Quantity, Task
 from ..metrics.partition import BINS
 from ..trust.calibrate import apply_temperature, apply_temperature_binary
+from ..trust.calibrators import apply_calibrator
 from ..trust.confidence import category_confidence, expected_dice, labels_confidence, ordinal_confidence
-from ..trust.conform import category_set, ordinal_set
+from ..trust.conform import category_set, contiguous, ordinal_set
+from ..trust.difficulty import LEVELS
 from ..trust.gate import judge, reason
 from ..trust.state import OutputTrust, Trust
 from .raw import Raw, with_reference
 from .samples import truth_index
 
 Floats = NDArray[np.float32]
+AGREEMENT = "agreement."
+"""How the names of the statistics begin that compare a signal with the calibration's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +95,9 @@ def truth_key(task: Task, truth: Mapping[str, str | float | None]) -> str | None
 
 def calibrated(probabilities: Floats, output: Output, fitted: OutputTrust) -> Floats:
     """Probabilities with names along axis 0, tempered; unchanged when not calibrated."""
+    if fitted.calibrator is not None:
+        exclusive = isinstance(output, Quantity) or (isinstance(output, (Category, Partition)) and output.exclusive)
+        return np.asarray(apply_calibrator(fitted.calibrator, probabilities, exclusive), np.float32)
     if fitted.temperature is None:
         return probabilities
     if isinstance(output, (Category, Partition)) and not output.exclusive:
@@ -111,14 +118,11 @@ def foreground(probabilities: Floats, output: Partition) -> Floats:
 def _answer(output: Output, name: str, raw: Raw, fitted: OutputTrust) -> tuple[Answer, float]:
     match output:
         case Quantity(steps=None):
-            value, half = float(raw.pooled[name][0]), fitted.half_width
-            low, high = (None, None) if half is None else (value - half, value + half)
-            level = None if half is None else fitted.level
-            return AnsweredQuantity(value, output.unit, low, high, level), _within(output, half)
+            return _number(output, float(raw.pooled[name][0]), raw, fitted)
         case Quantity():
-            return _grade(output, calibrated(raw.pooled[name], output, fitted), fitted)
+            return _grade(output, raw.pooled[name], fitted)
         case Category():
-            return _category(output, calibrated(raw.pooled[name], output, fitted), fitted)
+            return _category(output, raw.pooled[name], fitted)
         case Partition():
             return _partition(output, [calibrated(m, output, fitted) for m in raw.maps[name]], raw.images, fitted)
         case Picture():
@@ -127,16 +131,40 @@ def _answer(output: Output, name: str, raw: Raw, fitted: OutputTrust) -> tuple[A
             assert_never(output)
 
 
+def features_of(value: float, raw: Raw) -> NDArray[np.float64]:
+    """What the expected error of a number is foretold from: the value, its square, and what the gate looks at.
+
+    Of signals the gate looks at more once there is a reference; only what is seen without it counts here.
+    """
+    plain = [i for i, name in enumerate(raw.names) if not name.startswith(AGREEMENT)]
+    return np.concatenate([[value, value * value], np.asarray(raw.statistics, dtype=float)[plain]])
+
+
+def _number(output: Quantity, value: float, raw: Raw, fitted: OutputTrust) -> tuple[Answer, float]:
+    half, quantiles = fitted.half_width, None
+    sigma = 1.0
+    if fitted.interval is not None and fitted.interval.difficulty is not None:
+        sigma = float(fitted.interval.difficulty.expected(features_of(value, raw)))
+        half = None if half is None else half * sigma
+    if fitted.interval is not None and fitted.interval.quantiles:
+        pairs = zip(LEVELS, fitted.interval.quantiles, strict=True)
+        quantiles = {f"{level:g}": value + sigma * error for level, error in pairs}
+    low, high = (None, None) if half is None else (value - half, value + half)
+    answer = AnsweredQuantity(value, output.unit, low, high, None if half is None else fitted.level)
+    return replace(answer, quantiles=quantiles, guarantee=fitted.guarantee), _within(output, half)
+
+
 def _within(output: Quantity, half: float | None) -> float:
     """A plain number has no confidence of its own: sure when its interval fits the tolerance, else not at all."""
     return 1.0 if half is not None and output.tolerance is not None and half <= output.tolerance else 0.0
 
 
-def _grade(output: Quantity, p: Floats, fitted: OutputTrust) -> tuple[Answer, float]:
+def _grade(output: Quantity, stated: Floats, fitted: OutputTrust) -> tuple[Answer, float]:
     assert output.steps is not None
-    step = int((np.cumsum(p) < 0.5).sum())
-    step = min(step, len(p) - 1)
-    plausible = ordinal_set(p, fitted.set_thresholds) if fitted.set_thresholds else None
+    p = calibrated(stated, output, fitted)
+    step = min(int((np.cumsum(stated) < 0.5).sum()), len(p) - 1)
+    of = contiguous(stated) if fitted.set_from == "raw" else p
+    plausible = ordinal_set(of, fitted.set_thresholds, step) if fitted.set_thresholds else None
     answer = AnsweredQuantity(
         value=float((p * np.arange(len(p))).sum()),
         unit=output.unit,
@@ -147,21 +175,27 @@ def _grade(output: Quantity, p: Floats, fitted: OutputTrust) -> tuple[Answer, fl
         step=step,
         probabilities=tuple(float(v) for v in p),
         set=plausible,
+        guarantee=fitted.guarantee,
     )
     return answer, ordinal_confidence(p, output.action, step)
 
 
-def _category(output: Category, p: Floats, fitted: OutputTrust) -> tuple[Answer, float]:
+def _category(output: Category, stated: Floats, fitted: OutputTrust) -> tuple[Answer, float]:
+    """The answer is the network's own; calibration says how sure it is, and cannot turn it into another."""
+    p = calibrated(stated, output, fitted)
     named = {n: float(v) for n, v in zip(output.names, p, strict=True)}
-    known = fitted.temperature is not None
+    known = fitted.is_calibrated
     if not output.exclusive:
-        said = tuple(n for n, v in named.items() if v >= 0.5)
-        return AnsweredCategory(False, said, named, known), labels_confidence(p)
-    names = None
+        borne = stated >= 0.5
+        said = tuple(n for n, yes in zip(output.names, borne, strict=True) if yes)
+        return AnsweredCategory(False, said, named, known), labels_confidence(p, borne)
+    names, chosen = None, int(stated.argmax())
     if fitted.set_thresholds:
-        names = tuple(output.names[i] for i in category_set(p, fitted.set_thresholds))
+        inside = {*category_set(stated if fitted.set_from == "raw" else p, fitted.set_thresholds), chosen}
+        names = tuple(output.names[i] for i in sorted(inside))
     level = None if names is None else fitted.level
-    return AnsweredCategory(True, output.names[int(p.argmax())], named, known, names, level), category_confidence(p)
+    answer = AnsweredCategory(True, output.names[chosen], named, known, names, level)
+    return replace(answer, guarantee=fitted.guarantee), category_confidence(p, chosen)
 
 
 def _partition(
@@ -181,6 +215,8 @@ def _partition(
         regions(label_images, output),
         fitted.fnr[0] if fitted.fnr else None,
         thresholds=tuple(float(t) for t in thresholds),
+        risks=fitted.fnr,
+        guarantee=fitted.guarantee,
     )
     dices = []
     for i, _ in enumerate(output.scored):

@@ -16,7 +16,8 @@ from ..metrics.intervals import clopper_pearson
 from ..render.documents import dumps
 from ..trust.accept import picture_changes
 from ..trust.state import Trust, to_files
-from .calibration import Basis, fit_trust
+from .calibration import fit_trust
+from .calibration_outputs import Basis
 from .opened import OpenedModel, write_card
 from .publish import publish
 from .raw import Raw, load_raw, look_at, save_raw

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..core.exam import Cohort, Exam
 from ..core.model import Card
-from ..core.report import Finding, Measure, Report
+from ..core.prediction import Guarantee
+from ..core.report import Calibration, Candidate, Finding, Measure, Report
 from ..core.task import Category, Partition, Quantity
 from ..io import open_source
 from ..metrics.classification import roc_curve
@@ -22,17 +23,8 @@ from ..render.extras import Confusion, Curve, ExamLine, Extras, Series, Shown
 from ..render.overlay import confusion_overlay, thumbnail
 from ..render.report_page import report_page
 from ..render.sheet import volume_overlay
-from .results import (
-    Cell,
-    Results,
-    Row,
-    answered,
-    measured,
-    probabilities,
-    referral,
-    view_mask,
-    write_results,
-)
+from .calibration_rows import Cell, Row, calibrated_groups, probabilities
+from .results import Results, answered, measured, referral, view_mask, write_results
 from .samples import IGNORED, view_labels
 from .views import read_picture
 
@@ -60,6 +52,11 @@ class About:
     seconds: float = 0.0
     by_subject: bool = True
     """Whether the exams were kept apart from the learned ones by subject."""
+    candidates: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
+    """Output -> the ways to calibrate that were tried."""
+    guarantees: Mapping[str, Guarantee] = field(default_factory=dict)
+    language: str = "en"
+    """Of report.html."""
 
 
 def write_report(results: Results, cohort: Cohort, readings: Path, about: About, out: Path) -> Report:
@@ -82,7 +79,9 @@ def write_report(results: Results, cohort: Cohort, readings: Path, about: About,
         cohort=split,
         measures=found.measures,
         per_class=found.per_class,
-        calibration=found.calibration,
+        calibration=_calibration(found.calibration, results, cohort),
+        candidates=about.candidates,
+        guarantees=about.guarantees,
         coverage=found.coverage,
         refer=referral(results.rows, *about.promise) if about.promise else None,
         baselines=about.baselines,
@@ -93,9 +92,19 @@ def write_report(results: Results, cohort: Cohort, readings: Path, about: About,
     out.mkdir(parents=True, exist_ok=True)
     write_results(results, out)
     (out / "report.json").write_text(dumps(report_document(report)) + "\n", encoding="utf-8")
-    page = report_page(report, _extras(results, cohort, readings, about))
+    page = report_page(report, _extras(results, cohort, readings, about), about.language)
     (out / "report.html").write_text(page, encoding="utf-8")
     return report
+
+
+def _calibration(found: Mapping[str, Calibration], results: Results, cohort: Cohort) -> dict[str, Calibration]:
+    """With the subgroups of the cohort."""
+    rows = answered(results.rows)
+    groups = {
+        name: calibrated_groups(name, results.task.outputs[name], rows, results.histograms.get(name), cohort)
+        for name in found
+    }
+    return {name: replace(one, subgroups=groups[name]) for name, one in found.items()}
 
 
 def _warnings(cohort: Cohort, results: Results) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from ..core.exam import Cohort
 from ..core.model import Card
 from ..core.recipe import Recipe
 from ..ops.machine import machine, peak_rss_mb
+from ..render.calibration_section import correction_sentence, promise_sentence
 from ..render.extras import Series
 from ..trust.state import Trust
 from .events import Fitted, Progress
@@ -76,6 +77,16 @@ def rule_in_words(trust: Trust) -> str:
         f"on {rule.n} calibration subjects that was {rule.reported}, {rule.wrong} of them wrong. "
         f"Wrong means: {trust.error}."
     )
+
+
+def promises_in_words(trust: Trust) -> dict[str, str]:
+    """Output -> how its probabilities are corrected and what is promised of it, for the card."""
+    said = {}
+    for name, fitted in trust.outputs.items():
+        promise = "" if fitted.guarantee is None else promise_sentence(fitted.guarantee)
+        parts = [correction_sentence(fitted.candidates), promise, fitted.note or ""]
+        said[name] = " ".join(dict.fromkeys(p for p in parts if p))
+    return {name: text for name, text in said.items() if text}
 
 
 def gate_in_words(trust: Trust) -> str:

@@ -19,17 +19,23 @@ from ..core.exam import Cohort, Exam
 from ..core.report import Calibration, Measure, Referral
 from ..core.task import Category, Output, Partition, Quantity, Task
 from ..io import open_mask, open_source
-from ..metrics.calibration import category_calibration, labels_calibration, partition_calibration
 from ..metrics.classification import category_measures, category_per_class, labels_measures, labels_per_class
 from ..metrics.intervals import clopper_pearson
 from ..metrics.partition import partition_measures, partition_per_class
 from ..metrics.quantity import quantity_measures
-from .calibration import exam_histograms
+from .calibration_outputs import exam_histograms
+from .calibration_rows import (
+    Cell,
+    Counts,
+    Row,
+    category_calibration_of,
+    index_of,
+    number_of,
+    partition_calibration_of,
+    probabilities,
+    quantity_calibration_of,
+)
 from .samples import IGNORED, truth_index, view_labels
-
-Cell = str | float | None
-Row = dict[str, Cell]
-Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,43 +174,29 @@ def load_results(table: Path, task: Task, histograms: Path | None = None) -> Res
     return Results(task, rows, counts, thresholds)
 
 
-def probabilities(rows: Sequence[Row], name: str, names: Sequence[str]) -> NDArray[np.float64]:
-    """(n, names) from the cells <name>.p.<class>."""
-    return np.array([[_float(r[f"{name}.p.{n}"]) for n in names] for r in rows])
-
-
-def _float(cell: Cell) -> float:
-    return float("nan") if cell is None else float(cell)
-
-
 def _category(
     name: str, output: Category, rows: Sequence[Row], subjects: Sequence[str]
 ) -> tuple[dict[str, Measure], dict[str, dict[str, Measure]], Calibration | None]:
-    p = probabilities(rows, name, output.names)
+    p, found = probabilities(rows, name, output.names), category_calibration_of(name, output, rows, subjects)
     if output.exclusive:
-        truth = np.array([_index(r[f"{name}.truth"], output.names) for r in rows])
+        truth = np.array([index_of(r[f"{name}.truth"], output.names) for r in rows])
         answers = np.array([output.names.index(str(r[f"{name}.prediction"])) for r in rows])
         classes = category_per_class(p, truth, answers, output.names, subjects)
-        found = category_measures(p, truth, answers, output.names, subjects)
-        return found, classes, category_calibration(p, truth, subjects)
+        return category_measures(p, truth, answers, output.names, subjects), classes, found
     truths = np.array([[n in str(r[f"{name}.truth"]).split(";") for n in output.names] for r in rows], dtype=int)
     said = np.array([[n in str(r[f"{name}.prediction"]).split(";") for n in output.names] for r in rows], dtype=int)
     classes = labels_per_class(p, truths, said, output.names, subjects)
-    return labels_measures(p, truths, said, output.names, subjects), classes, labels_calibration(p, truths, subjects)
+    return labels_measures(p, truths, said, output.names, subjects), classes, found
 
 
 def _quantity(
     name: str, output: Quantity, rows: Sequence[Row], subjects: Sequence[str]
 ) -> tuple[dict[str, Measure], dict[str, dict[str, Measure]], Calibration | None]:
-    truth = np.array([_float(r[f"{name}.truth"]) for r in rows])
+    truth = np.array([number_of(r[f"{name}.truth"]) for r in rows])
     column = f"{name}.step" if output.steps else f"{name}.value"
-    values = np.array([_float(r[column]) for r in rows])
+    values = np.array([number_of(r[column]) for r in rows])
     found = quantity_measures(values, truth, subjects, output.unit, output.steps, output.action)
-    calibration = None
-    if output.steps:
-        p = probabilities(rows, name, [str(i) for i in range(len(output.steps))])
-        calibration = category_calibration(p, truth.astype(int), subjects)
-    return found, {}, calibration
+    return found, {}, quantity_calibration_of(name, output, rows, subjects)
 
 
 def _partition(
@@ -216,9 +208,10 @@ def _partition(
     classes = {}
     if len(output.scored) > 1:
         classes = partition_per_class(positives, negatives, output.scored, subjects, cuts)
-        return partition_measures(positives, negatives, subjects, cuts), classes, None
+        found = partition_measures(positives, negatives, subjects, cuts)
+        return found, classes, partition_calibration_of(positives, negatives, output, subjects)
     found = partition_measures(positives[:, 0], negatives[:, 0], subjects, cuts[0])
-    return found, classes, partition_calibration(positives[:, 0], negatives[:, 0], subjects)
+    return found, classes, partition_calibration_of(positives, negatives, output, subjects)
 
 
 def _covered(name: str, rows: Sequence[Row]) -> Measure | None:
@@ -230,13 +223,10 @@ def _covered(name: str, rows: Sequence[Row]) -> Measure | None:
     spans = [r for r in rows if r.get(f"{name}.low") is not None]
     if not spans:
         return None
-    hits = sum(_float(r[f"{name}.low"]) <= _float(r[f"{name}.truth"]) <= _float(r[f"{name}.high"]) for r in spans)
+    hits = sum(
+        number_of(r[f"{name}.low"]) <= number_of(r[f"{name}.truth"]) <= number_of(r[f"{name}.high"]) for r in spans
+    )
     return share("coverage", hits, len(spans))
-
-
-def _index(cell: Cell, names: Sequence[str]) -> int:
-    text = f"{cell:g}" if isinstance(cell, float) else str(cell)
-    return names.index(text) if text in names else -1
 
 
 def _cells(output: Output, said: Mapping[str, Any] | None, truth: Cell) -> Row:
@@ -262,6 +252,7 @@ def _cells(output: Output, said: Mapping[str, Any] | None, truth: Cell) -> Row:
         row["step"] = None if said["step"] is None else float(said["step"])
         row |= {f"p.{i}": p for i, p in enumerate(said["probabilities"] or ())}
         row["set"] = ";".join(map(str, said["set"])) if said["set"] else None
+        row |= {f"q.{level}": value for level, value in (said.get("quantiles") or {}).items()}
     return row
 
 
@@ -330,14 +321,14 @@ def _wrong(row: Row, task: Task) -> Cell:
         truth, answer = row.get(f"{name}.truth"), row.get(f"{name}.prediction")
         if isinstance(output, Partition):
             dice = row.get(f"{name}.dice")
-            verdicts.append(None if dice is None or output.dice_bound is None else _float(dice) < output.dice_bound)
+            verdicts.append(None if dice is None or output.dice_bound is None else number_of(dice) < output.dice_bound)
         elif truth is None or answer is None:
             verdicts.append(None)
         elif isinstance(output, Category):
             text = f"{truth:g}" if isinstance(truth, float) else str(truth)
             verdicts.append({*text.split(";")} - {""} != {*str(answer).split(";")} - {""})
         elif isinstance(output, Quantity):
-            verdicts.append(_quantity_wrong(output, _float(truth), _float(answer)))
+            verdicts.append(_quantity_wrong(output, number_of(truth), number_of(answer)))
     if not verdicts or any(v is None for v in verdicts):
         return None
     return float(any(verdicts))

@@ -7,7 +7,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..core.report import Bin, Calibration, Measure
-from .intervals import LEVEL, Floats, measure, percentiles, subject_codes, weighted_draws
+from .intervals import (
+    FEWEST,
+    LEVEL,
+    Floats,
+    Span,
+    clopper_pearson,
+    measure,
+    percentiles,
+    proportion,
+    subject_codes,
+    weighted_draws,
+)
+
+_ANSWER, _NAME = "of the answer's confidence", "of the name's probability"
 
 
 def calibration(confidence: ArrayLike, right: ArrayLike, subjects: Sequence[str], bins: int = 10) -> Calibration:
@@ -20,8 +33,10 @@ def calibration(confidence: ArrayLike, right: ArrayLike, subjects: Sequence[str]
     sums = (member, member * p[:, None], member * hit[:, None])
     return Calibration(
         ece=_doubted(_ece(sums, subjects, f"{member.shape[1]} bins of equal mass"), sums[0], sums[1], len(p)),
-        brier=measure("brier", _mean((p - hit) ** 2), subjects, "of the answer's confidence"),
-        bins=_bars(*(s.sum(axis=0) for s in sums)),
+        brier=measure("brier", _mean((p - hit) ** 2), subjects, _ANSWER),
+        bins=_bars(sums, subjects),
+        stated=float(p.mean()),
+        observed=proportion("observed", hit, subjects),
     )
 
 
@@ -30,16 +45,57 @@ def brier(probabilities: ArrayLike, truth_onehot: ArrayLike) -> float:
     return float(_brier(probabilities, truth_onehot).mean())
 
 
-def category_calibration(probabilities: ArrayLike, truth: ArrayLike, subjects: Sequence[str]) -> Calibration:
-    """Of the most probable name: ECE; of the whole vector: Brier, from 0 to 2. Truth -1 is unknown and dropped."""
+def category_calibration(
+    probabilities: ArrayLike, truth: ArrayLike, subjects: Sequence[str], answers: ArrayLike | None = None
+) -> Calibration:
+    """Of the answered name (None: the most probable one): ECE; of the whole vector: Brier, from 0 to 2.
+
+    Truth -1 is unknown and dropped.
+    """
     t = np.asarray(truth).astype(np.int64)
     p, who = np.asarray(probabilities, dtype=float)[t >= 0], np.asarray(subjects, dtype=str)[t >= 0].tolist()
+    if len(p) == 0:
+        return calibration([], [], [])
+    said = p.argmax(axis=1) if answers is None else np.asarray(answers).astype(np.int64)[t >= 0]
     t = t[t >= 0]
-    found = calibration(p.max(axis=1, initial=0.0), p.argmax(axis=1) == t if len(t) else t, who)
-    if len(t) == 0:
-        return found
+    found = calibration(p[np.arange(len(t)), said], said == t, who)
     errors = _brier(p, np.eye(p.shape[1])[t])
     return replace(found, brier=measure("brier", _mean(errors), who, "of the whole probability vector, 0 to 2"))
+
+
+def per_name(
+    probabilities: ArrayLike, truth: ArrayLike, names: Sequence[str], subjects: Sequence[str]
+) -> dict[str, Calibration]:
+    """Of each name by itself: (n, k) probabilities that it is borne, (n, k) whether it is, -1 unknown (dropped)."""
+    p, t, who = np.asarray(probabilities, dtype=float), np.asarray(truth), np.asarray(subjects, dtype=str)
+    found = {}
+    for i, name in enumerate(names):
+        known = t[:, i] >= 0
+        one = calibration(p[known, i], t[known, i] == 1, who[known].tolist())
+        found[name] = replace(one, of="name", brier=replace(one.brier, method=one.brier.method.replace(_ANSWER, _NAME)))
+    return found
+
+
+def interval_calibration(
+    quantiles: ArrayLike, levels: Sequence[float], truth: ArrayLike, subjects: Sequence[str]
+) -> Calibration:
+    """Of a number: how often the truth lies between its (n, levels) quantiles q and 1 - q, for every q below a half.
+
+    ECE: the mean gap over these intervals, stated against observed (Kuleshov, Fenner, Ermon 2018). A number has no
+    Brier score.
+    """
+    q, t = np.asarray(quantiles, dtype=float), np.asarray(truth, dtype=float)
+    pairs = [(i, len(levels) - 1 - i) for i in range(len(levels) // 2)]
+    stated = np.array([levels[high] - levels[low] for low, high in pairs])[::-1]
+    within = [(q[:, low] <= t) & (t <= q[:, high]) for low, high in pairs][::-1]
+    hits = np.stack(within, axis=1).astype(float) if len(t) else np.zeros((0, len(pairs)))
+    no_brier = Measure("brier", None, None, None, 0, method="a number has no Brier score")
+    if len(t) == 0:
+        return Calibration(_nothing("ece"), no_brier, (), "interval")
+    sums = (np.ones_like(hits), np.broadcast_to(stated, hits.shape), hits)
+    ece = _ece(sums, subjects, f"mean over {len(pairs)} central intervals")
+    observed = proportion("observed", hits[:, -1], subjects)
+    return Calibration(ece, no_brier, _bars(sums, subjects), "interval", float(stated[-1]), observed)
 
 
 def labels_calibration(probabilities: ArrayLike, truth: ArrayLike, subjects: Sequence[str]) -> Calibration:
@@ -65,7 +121,10 @@ def partition_calibration(
     return Calibration(
         ece=_ece(sums, subjects, f"{member.shape[1]} bins of equal mass, samples of all exams pooled"),
         brier=measure("brier", lambda w: w @ errors / np.maximum(w @ n, 1), subjects, "of samples"),
-        bins=_bars(*(s.sum(axis=0) for s in sums)),
+        bins=_bars(sums, subjects),
+        of="pixel",
+        stated=float((total @ middle).sum() / total.sum()),
+        observed=measure("observed", lambda w: w @ pos.sum(axis=1) / np.maximum(w @ n, 1), subjects, "of samples"),
     )
 
 
@@ -112,8 +171,30 @@ def _doubted(ece: Measure, n: Floats, p: Floats, exams: int) -> Measure:
     return replace(ece, low=0.0) if ece.value <= clustered * np.quantile(chance, (1 + LEVEL) / 2) else ece
 
 
-def _bars(n: Floats, p: Floats, hit: Floats) -> tuple[Bin, ...]:
-    return tuple(Bin(float(b / a), float(c / a), int(a)) for a, b, c in zip(n, p, hit, strict=True) if a > 0)
+def _bars(sums: tuple[Floats, Floats, Floats], subjects: Sequence[str]) -> tuple[Bin, ...]:
+    """A bar's interval is the exact one where each subject counts once in it, else the bootstrap over subjects."""
+    n, p, hit = sums
+    codes, people = subject_codes(subjects)
+    once = people == len(codes) and float(n.max(initial=0)) <= 1
+    ends = None if once else _bootstrapped(n, hit, subjects)
+    bars = []
+    for i, (a, b, c) in enumerate(zip(n.sum(axis=0), p.sum(axis=0), hit.sum(axis=0), strict=True)):
+        if a > 0:
+            within = len(np.unique(codes[n[:, i] > 0]))
+            low, high = (None, None) if ends is None else ends[i]
+            if once or (c in (0, a) and people >= FEWEST):
+                low, high = clopper_pearson(round(c / a * within), within)
+            bars.append(Bin(float(b / a), float(c / a), int(a), low, high))
+    return tuple(bars)
+
+
+def _bootstrapped(n: Floats, hit: Floats, subjects: Sequence[str]) -> list[Span]:
+    def shares(weights: Floats) -> Floats:
+        total = weights @ n
+        return np.asarray(np.divide(weights @ hit, total, out=np.full(total.shape, np.nan), where=total > 0))
+
+    drawn = weighted_draws(shares, subjects)
+    return [percentiles(column) for column in drawn.T] if len(drawn) else [(None, None)] * n.shape[1]
 
 
 def _brier(probabilities: ArrayLike, truth: ArrayLike) -> Floats:

@@ -64,7 +64,7 @@ ACCEPTANCE: Mapping[str, tuple[str, str]] = {
     "accept.verdict.as_stated": ("no worse", "pas moins bon"),
     "accept.verdict.not_shown_worse": ("not shown", "non démontré"),
     "accept.verdict.worse": ("worse", "moins bon"),
-    "accept.verdict.unknown": ("", ""),
+    "accept.verdict.unknown": ("not judged", "non jugé"),
     "accept.conduct": ("What it does with an exam", "Ce qu'il fait d'un examen"),
     "accept.pictures": ("What differs in the pictures", "Ce qui change dans les images"),
     "accept.pictures.help": (

@@ -28,12 +28,14 @@ def card_markdown(card: Card, facts: Mapping[str, str] | None = None, language: 
         (say("label.citation", language), _escaped(card.citation) or say("unknown", language)),
     ]
     rules = [(_escaped(name), _escaped(text)) for name, text in (facts or {}).items()]
+    promises = [(_escaped(name), _escaped(text)) for name, text in card.promises.items()]
     parts = [
         title,
         say("report.aid", language),
         _section("report.intended", _escaped(card.intended_use) or say("unknown", language), language),
         _section("report.limits", _items([_escaped(x) for x in card.limits], language), language),
         _section("card.measured", _measures(card, language), language),
+        *([_section("calibration.promise", _pairs(promises, language), language)] if promises else []),
         *([_section("card.rules", _pairs(rules, language), language)] if rules else []),
         *(
             [_section("privacy.title", _items(privacy_sentences(card.privacy, language), language), language)]

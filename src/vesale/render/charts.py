@@ -18,6 +18,11 @@ _INK, _RULE = "#0000e0", "#0000e1"
 _SERIES = tuple(f"#0000f{i}" for i in range(1, 7))
 _VARIABLES = {_INK: "currentColor", _RULE: "var(--rule)"} | {c: f"var(--c{i})" for i, c in enumerate(_SERIES, start=1)}
 """Colours that stand for variables of the stylesheet until the SVG is written: light, dark and print from one file."""
+_RELIABILITY = {
+    "interval": ("calibration.level", "calibration.held"),
+    "pixel": ("report.reliability.x", "calibration.pixels"),
+}
+"""What the axes are of, where it is not the answer."""
 _DASHES = ("-", "--", ":", "-.", (0, (6, 2, 1, 2, 1, 2)), (0, (1, 3)))
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -52,12 +57,16 @@ def curve_svg(curve: Curve, key: str, language: str = "en") -> Markup:
         return _svg(figure, curve.title, key)
 
 
-def reliability_svg(bins: Sequence[Bin], title: str, key: str, language: str = "en") -> Markup:
-    """Stated probability against the share that was right; the area of a dot grows with its exams."""
+def reliability_svg(bins: Sequence[Bin], title: str, key: str, language: str = "en", of: str = "answer") -> Markup:
+    """Stated probability against the share that came true; the area of a dot grows with its exams, a bar is its
+    interval. `of`: what the probabilities are of (core.report.Calibration)."""
+    x_label, y_label = _RELIABILITY.get(of, ("report.reliability.x", "report.reliability.y"))
     with matplotlib.rc_context({**_STYLE, "svg.hashsalt": key}):
-        figure, axes = _axes(say("report.reliability.x", language), say("report.reliability.y", language))
+        figure, axes = _axes(say(x_label, language), say(y_label, language))
         most = max((b.n for b in bins), default=1) or 1
         held = [b for b in bins if b.n > 0]
+        spans = [(b.p, b.low, b.high) for b in held if b.low is not None and b.high is not None]
+        axes.vlines([s[0] for s in spans], [s[1] for s in spans], [s[2] for s in spans], color=_SERIES[0], alpha=0.6)
         axes.plot([b.p for b in held], [b.observed for b in held], color=_SERIES[0], linewidth=1.0)
         axes.scatter(
             [b.p for b in held],

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any, assert_never
@@ -18,6 +18,7 @@ from ..core.prediction import (
     AnsweredQuantity,
     Evidence,
     GateVerdict,
+    Guarantee,
     Prediction,
     Status,
 )
@@ -136,6 +137,8 @@ def report_document(report: Report) -> Document:
             "per_class": r.per_class,
             "subgroups": [_subgroup(s) for s in r.subgroups],
             "calibration": {name: _calibration(c) for name, c in r.calibration.items()},
+            "candidates": {o: [asdict(c) for c in tried] for o, tried in r.candidates.items()},
+            "guarantees": {o: guarantee_document(g) for o, g in r.guarantees.items()},
             "coverage": r.coverage,
             "refer": refer,
             "baselines": r.baselines,
@@ -224,13 +227,15 @@ def _answer(answer: Answer) -> Document:
     match answer:
         case AnsweredQuantity():
             names = ["kind", "value", "unit", "low", "high", "level", "steps", "step", "probabilities", "set"]
+            names += ["quantiles"]
         case AnsweredCategory():
             names = ["kind", "exclusive", "answer", "probabilities", "calibrated", "set", "level"]
         case AnsweredPartition():
             return _partition(answer)
         case _:
             assert_never(answer)
-    return {name: getattr(answer, name) for name in names}
+    found = {name: getattr(answer, name) for name in names}
+    return found | {"guarantee": guarantee_document(answer.guarantee)}
 
 
 def _partition(answer: AnsweredPartition) -> Document:
@@ -244,6 +249,10 @@ def _partition(answer: AnsweredPartition) -> Document:
             "count": r.count,
         }
         for r in answer.regions
+    ]
+    risks = [
+        {"measure": r.measure, "alpha": r.alpha, "delta": r.delta, "threshold": r.threshold, "n": r.n}
+        for r in answer.risks
     ]
     risk = answer.risk and {
         "measure": answer.risk.measure,
@@ -263,6 +272,8 @@ def _partition(answer: AnsweredPartition) -> Document:
         "regions": regions,
         "risk": risk,
         "thresholds": answer.thresholds,
+        "risks": risks,
+        "guarantee": guarantee_document(answer.guarantee),
     }
 
 
@@ -308,5 +319,21 @@ def _subgroup(group: Subgroup) -> Document:
 
 
 def _calibration(calibration: Calibration) -> Document:
-    bins = [{"p": b.p, "observed": b.observed, "n": b.n} for b in calibration.bins]
-    return {"ece": calibration.ece, "brier": calibration.brier, "bins": bins}
+    c = calibration
+    return {
+        "ece": c.ece,
+        "brier": c.brier,
+        "bins": [{"p": b.p, "observed": b.observed, "n": b.n, "low": b.low, "high": b.high} for b in c.bins],
+        "of": c.of,
+        "stated": c.stated,
+        "observed": c.observed,
+        "per_class": {name: _calibration(each) for name, each in c.per_class.items()},
+        "subgroups": [{f.name: getattr(g, f.name) for f in fields(g)} for g in c.subgroups],
+    }
+
+
+def guarantee_document(guarantee: Guarantee | None) -> Document | None:
+    """What is promised of an output, and which kind of promise it is: an extension of INTERFACES' Output."""
+    if guarantee is None:
+        return None
+    return {f.name: plain(getattr(guarantee, f.name)) for f in fields(guarantee)}

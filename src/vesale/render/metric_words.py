@@ -14,6 +14,7 @@ FORMS: Mapping[str, Form] = {
     "npv": "share",
     "pairwise": "share",
     "coverage": "share",
+    "observed": "share",
     "within_one": "share",
     "declined": "share",
     "referred": "share",
@@ -166,6 +167,11 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "referred.help": (
         "Share of exams that a reader must decide, as the software is not sure enough.",
         "Part des examens qu'un lecteur doit trancher, le logiciel n'étant pas assez sûr.",
+    ),
+    "observed": ("Came true", "Observé"),
+    "observed.help": (
+        "How often what was stated came true.",
+        "Part des fois où ce qui était annoncé s'est vérifié.",
     ),
     "share_reported": ("Answered alone", "Répondus seuls"),
     "share_reported.help": (

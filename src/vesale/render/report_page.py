@@ -5,9 +5,10 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..core.report import Calibration, Finding, Measure, Report
+from ..core.report import Finding, Measure, Report
 from ..metrics.intervals import clopper_pearson
-from .charts import curve_svg, reliability_svg
+from .calibration_section import calibration_views
+from .charts import curve_svg
 from .extras import Confusion, Curve, ExamLine, Extras, Series, Shown
 from .page import page
 from .privacy_section import privacy_section
@@ -60,7 +61,7 @@ def report_page(report: Report, extras: Extras, language: str = "en") -> str:
         "gallery": [_picture(s) for s in e.gallery],
         "curves": [{"title": c.title, "svg": curve_svg(c, f"v{i}", language)} for i, c in enumerate(e.curves)],
         "confusions": [_confusion(c, language) for c in e.confusions],
-        "calibration": _calibrations(r, language),
+        "calibration": calibration_views(r, language, (_measure, _matrix)),
         "rules": _rules(r, e, language),
         "referral": [_measure(m, language) for m in (r.refer.share_reported, r.refer.error_reported)]
         if r.refer
@@ -207,42 +208,6 @@ def _cell(count: int, total: int, right: bool, language: str) -> View:
 def _bracket(low: float, high: float, language: str) -> str:
     ends = (percent(end, 0, language).rpartition(NO_BREAK)[0] for end in (low, high))
     return f"[{DASH.join(ends)}]"
-
-
-def _calibrations(report: Report, language: str) -> list[View]:
-    exams = report.cohort.get("exams")
-    names = dict.fromkeys([*report.calibration, *report.coverage])
-    views = []
-    for i, output in enumerate(names):
-        calibration, coverage = report.calibration.get(output), report.coverage.get(output)
-        measures = [calibration.ece, calibration.brier] if calibration else []
-        measures += [coverage] if coverage else []
-        title = say("report.reliability", language, name=output)
-        bins = calibration.bins if calibration else ()
-        views.append(
-            {
-                "output": output,
-                "measures": [_measure(m, language) for m in measures],
-                "svg": reliability_svg(bins, title, f"r{i}", language) if bins else "",
-                "bins": _bins(calibration, exams, language) if calibration else [],
-            }
-        )
-    return views
-
-
-def _bins(calibration: Calibration, exams: int | None, language: str) -> list[View]:
-    """An interval is given only where a bin counts exams: pixels of one exam are not independent."""
-    of_exams = exams is not None and sum(b.n for b in calibration.bins) <= exams
-    rows = []
-    for b in calibration.bins:
-        if b.n == 0:
-            continue
-        interval = f"[{say('interval.unknown', language)}]"
-        if of_exams:
-            interval = _bracket(*clopper_pearson(round(b.observed * b.n), b.n), language)
-        observed, p = percent(b.observed, 0, language), percent(b.p, 0, language)
-        rows.append({"p": p, "observed": observed, "interval": interval, "n": integer(b.n, language)})
-    return rows
 
 
 def _rules(report: Report, extras: Extras, language: str) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from .acceptance_words import ACCEPTANCE
+from .calibration_words import CALIBRATION
 from .present_words import PRESENT
 from .privacy_words import PRIVACY
 
@@ -194,10 +195,10 @@ REPORT: Mapping[str, tuple[str, str]] = {
     "report.bin": ("Stated", "Annoncé"),
     "report.observed": ("Came true", "Observé"),
     "report.bin.help": (
-        "Brackets: 95 % Clopper-Pearson interval, every exam taken as independent; where the groups hold pixels or "
-        "several answers of one exam, which are not independent, no interval is given.",
-        "Crochets : intervalle de Clopper-Pearson à 95 %, chaque examen pris comme indépendant ; quand les groupes "
-        "contiennent des pixels ou plusieurs réponses d'un examen, non indépendants, aucun intervalle n'est donné.",
+        "Brackets: 95 % interval by subject: exact (Clopper-Pearson) where each subject counts once in a group, else "
+        "the bootstrap over subjects, for pixels and exams of one subject are not independent.",
+        "Crochets : intervalle à 95 % par sujet : exact (Clopper-Pearson) quand chaque sujet compte une fois dans un "
+        "groupe, sinon bootstrap sur les sujets, car pixels et examens d'un sujet ne sont pas indépendants.",
     ),
     "report.chance": ("chance", "hasard"),
     "report.perfect": ("perfect", "parfait"),
@@ -383,4 +384,5 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     **PRESENT,
     **PRIVACY,
     **ACCEPTANCE,
+    **CALIBRATION,
 }

@@ -6,15 +6,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 
-def category_confidence(probabilities: ArrayLike) -> float:
-    """Probability of the most probable name, (k,)."""
-    return float(np.max(np.asarray(probabilities, dtype=float)))
-
-
-def labels_confidence(probabilities: ArrayLike) -> float:
-    """Of names that do not exclude each other, (k,): that of the least sure one."""
+def category_confidence(probabilities: ArrayLike, answer: int | None = None) -> float:
+    """Probability of the answered name, (k,); None: of the most probable one."""
     p = np.asarray(probabilities, dtype=float)
-    return float(np.min(np.maximum(p, 1 - p)))
+    return float(p.max() if answer is None else p[answer])
+
+
+def labels_confidence(probabilities: ArrayLike, borne: ArrayLike | None = None) -> float:
+    """Of names that do not exclude each other, (k,): that of the least sure one. `borne`: (k,) the answer; None: what
+    is more probable."""
+    p = np.asarray(probabilities, dtype=float)
+    said = p >= 0.5 if borne is None else np.asarray(borne, dtype=bool)
+    return float(np.min(np.where(said, p, 1 - p)))
 
 
 def ordinal_confidence(probabilities: ArrayLike, action: int | None, step: int | None = None) -> float:

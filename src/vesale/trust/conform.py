@@ -1,9 +1,8 @@
-"""Sets, intervals and masks that hold the truth as often as stated, for exams exchangeable with the calibration exams:
-split conformal prediction (Vovk, Gammerman, Shafer 2005; Sadinle, Lei, Wasserman 2019) and conformal risk control
-(Angelopoulos, Bates, Fisch, Lei, Schuster 2022). The promise about reporting alone is refer.py.
+"""Sets and intervals that hold the truth as often as stated, for exams exchangeable with the calibration exams: split
+conformal prediction (Vovk, Gammerman, Shafer 2005; Sadinle, Lei, Wasserman 2019), name by name where there are exams
+enough (Mondrian), in one piece for grades. Masks and pictures are control.py; reporting alone is refer.py.
 
-Where `subjects` are given, a subject counts once, by its worst exam (mean loss for masks), since exams of one subject
-are not exchangeable.
+Where `subjects` are given, a subject counts once, by its worst exam, since exams of one subject are not exchangeable.
 """
 
 import math
@@ -23,12 +22,18 @@ class SetThresholds:
     """A name is in the set when its probability reaches its threshold."""
 
     thresholds: tuple[float, ...] | None
-    """Per name, all equal when marginal; None when there are too few exams."""
-    how: Literal["class_conditional", "marginal", "too_few"]
-    """class_conditional: each true name is covered at the level; marginal: exams are, over all names together."""
+    """Per name; None when there are too few exams."""
+    how: Literal["class_conditional", "pooled", "marginal", "too_few"]
+    """class_conditional: each true name is covered at the level; pooled: so is each name that has exams enough, the
+    rare ones together; marginal: exams are, over all names together."""
     n: int
     """Calibration subjects (exams where no subjects were given)."""
     needed: int
+    """That the promise takes in all; a promise about one name takes as many that bear it."""
+    pooled: tuple[int, ...] = ()
+    """Names that share one threshold since too few exams bear them; all of them when marginal."""
+    counts: tuple[int, ...] = ()
+    """Calibration subjects a name."""
 
 
 def needed(alpha: float) -> int:
@@ -46,20 +51,40 @@ def conformal_quantile(scores: ArrayLike, alpha: float) -> float | None:
 def fit_set_threshold(
     probabilities: ArrayLike, truth: ArrayLike, level: float, subjects: Sequence[str] | None = None
 ) -> SetThresholds:
-    """From (n, k) probabilities and (n,) true names (-1 dropped): class-conditional if every name has enough exams."""
+    """From (n, k) probabilities and (n,) true names (-1 dropped): a threshold a name, the rare names sharing one.
+
+    Names are grouped from the rarest on until each group has exams enough (a Mondrian taxonomy by the true name).
+    """
     t = np.asarray(truth).astype(np.int64)
     p, k, who = np.asarray(probabilities, dtype=float), np.shape(probabilities)[1], _codes(subjects, len(t))[t >= 0]
     p, t, alpha = p[t >= 0], t[t >= 0], 1 - level
     scores = 1 - p[np.arange(len(t)), t]
     n, enough = len(np.unique(who)), needed(alpha)
-    each = [conformal_quantile(_worst(scores[t == c], who[t == c]), alpha) for c in range(k)]
-    found = [1 - q for q in each if q is not None]
-    if len(found) == k:
-        return SetThresholds(tuple(found), "class_conditional", n, enough)
-    whole = conformal_quantile(_worst(scores, who), alpha)
-    if whole is None:
-        return SetThresholds(None, "too_few", n, enough)
-    return SetThresholds((1 - whole,) * k, "marginal", n, enough)
+    counts = tuple(len(np.unique(who[t == c])) for c in range(k))
+    pooled = _rare(t, who, enough, k)
+    thresholds = np.full(k, np.nan)
+    for group in [*((c,) for c in range(k) if c not in pooled), *([pooled] if pooled else [])]:
+        of = np.isin(t, group)
+        quantile = conformal_quantile(_worst(scores[of], who[of]), alpha)
+        if quantile is None:
+            return SetThresholds(None, "too_few", n, enough, tuple(range(k)), counts)
+        thresholds[list(group)] = 1 - quantile
+    how: Literal["class_conditional", "pooled", "marginal"] = "pooled" if pooled else "class_conditional"
+    if len(pooled) == k:
+        how = "marginal"
+    return SetThresholds(tuple(float(v) for v in thresholds), how, n, enough, pooled, counts)
+
+
+def contiguous(probabilities: ArrayLike) -> Floats:
+    """Of grades, (..., steps): each step's probability raised to what the smaller of the two sides reaches beyond it.
+
+    Steps above any threshold of these are one range, whatever the probabilities: a set fitted on them has no gap, and
+    is no wider for it than the level asks.
+    """
+    p = np.asarray(probabilities, dtype=float)
+    left = np.maximum.accumulate(p, axis=-1)
+    right = np.flip(np.maximum.accumulate(np.flip(p, -1), axis=-1), -1)
+    return np.asarray(np.minimum(left, right))
 
 
 def category_set(probabilities: ArrayLike, thresholds: Sequence[float]) -> tuple[int, ...]:
@@ -71,10 +96,14 @@ def category_set(probabilities: ArrayLike, thresholds: Sequence[float]) -> tuple
     return tuple(int(i) for i in np.flatnonzero(inside))
 
 
-def ordinal_set(probabilities: ArrayLike, thresholds: Sequence[float]) -> tuple[int, ...]:
-    """Of a grade: the same set with its gaps filled, so that it is a range of steps."""
+def ordinal_set(probabilities: ArrayLike, thresholds: Sequence[float], step: int | None = None) -> tuple[int, ...]:
+    """Of a grade: a range of steps, the answered `step` in it. Give `contiguous` probabilities where it was fitted so.
+
+    Where steps have thresholds of their own there may be gaps: they are filled.
+    """
     inside = category_set(probabilities, thresholds)
-    return tuple(range(inside[0], inside[-1] + 1))
+    ends = inside if step is None else (*inside, step)
+    return tuple(range(min(ends), max(ends) + 1))
 
 
 def fit_interval(
@@ -86,26 +115,15 @@ def fit_interval(
     return conformal_quantile(_worst(errors[known], _codes(subjects, len(errors))[known]), 1 - level)
 
 
-def control_false_negatives(positives: ArrayLike, alpha: float, subjects: Sequence[str] | None = None) -> float | None:
-    """The highest threshold at which a new exam misses at most alpha of its structure in expectation.
-
-    `positives`: (n, bins) counts of the structure's samples at each probability. Exams without the structure say
-    nothing and are dropped. None: too few exams (it takes `needed(alpha)`), or only marking every sample would do.
-    """
-    counts = np.asarray(positives, dtype=float)
-    has = counts.sum(axis=1) > 0
-    counts, who = counts[has], _codes(subjects, len(counts))[has]
-    if len(counts) == 0:
-        return None
-    missed = np.cumsum(counts, axis=1) / counts.sum(axis=1, keepdims=True)  # (n, bins): below the bin's upper edge
-    group = np.unique(who, return_inverse=True)[1].reshape(-1)
-    share = np.bincount(group)
-    losses = np.zeros((len(share), counts.shape[1]))
-    np.add.at(losses, group, missed)
-    n = len(share)
-    risk = ((losses / share[:, None]).sum(axis=0) + 1) / (n + 1)
-    good = int((risk <= alpha + _ROUNDING).sum())  # the risk rises with the threshold
-    return good / counts.shape[1] if good else None
+def _rare(t: NDArray[np.int64], who: NDArray[np.intp], enough: int, k: int) -> tuple[int, ...]:
+    """The names, from the rarest on, that are too few alone, and as many more as make the group large enough."""
+    held = [len(np.unique(who[t == c])) for c in range(k)]
+    group: list[int] = []
+    for c in sorted(range(k), key=lambda c: held[c]):
+        if held[c] >= enough and (not group or len(np.unique(who[np.isin(t, group)])) >= enough):
+            break
+        group.append(c)
+    return tuple(sorted(group))
 
 
 def _codes(subjects: Sequence[str] | None, n: int) -> NDArray[np.intp]:

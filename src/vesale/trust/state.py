@@ -5,15 +5,18 @@ The fitting is in calibrate.py, conform.py, refer.py and gate.py; the files them
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.decode import decode
 from ..core.errors import PackageError, RecipeError
-from ..core.prediction import MaskRisk
+from ..core.prediction import Guarantee, MaskRisk
+from ..core.report import Candidate
 from .activity import Reference
+from .calibrators import Calibrator
+from .difficulty import Interval
 from .gate import Gate
 from .refer import ReferRule
 
@@ -41,6 +44,22 @@ class OutputTrust:
     """Calibration subjects."""
     note: str | None = None
     """Why something is missing: too few calibration subjects, and how many would do."""
+    calibrator: Calibrator | None = None
+    """The curve that was chosen; None: the temperature above, or not calibrated."""
+    candidates: tuple[Candidate, ...] = ()
+    """What was tried to calibrate, with each one's cross-validated score."""
+    set_from: Literal["calibrated", "raw"] = "calibrated"
+    """Which probabilities the thresholds of sets are of. Those of the network itself do not depend on the calibration
+    exams, so that the promise is exact."""
+    interval: Interval | None = None
+    """How the interval around a number was found, and the quantiles of its errors."""
+    spread: float | None = None
+    """Of a picture: half the width of the samples' intervals, in its spread."""
+    guarantee: Guarantee | None = None
+
+    @property
+    def is_calibrated(self) -> bool:
+        return self.calibrator is not None or self.temperature is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,17 @@ from .list import find_model
 
 
 def evaluate(
-    readings: Path | str, cohort: Path | Cohort, out: Path, split: Split | None = None, allow: Sequence[str] = ()
+    readings: Path | str,
+    cohort: Path | Cohort,
+    out: Path,
+    split: Split | None = None,
+    allow: Sequence[str] = (),
+    language: str = "en",
 ) -> Report:
     """Judge a folder of predictions, or the predictions of a package (made into `out/readings`), into `out`.
 
-    `split`: only the exams of that split; None takes all. CohortError when no exam of the cohort was read.
+    `split`: only the exams of that split; None takes all. `language`: of report.html, en or fr. CohortError when no
+    exam of the cohort was read.
     """
     began = time.perf_counter()
     findings, excluded = (), ()
@@ -53,6 +59,9 @@ def evaluate(
         findings=findings,
         card=model.card if model else None,
         recipe=model.recipe.digest if model else None,
+        candidates={n: o.candidates for n, o in model.trust.outputs.items() if o.candidates} if model else {},
+        guarantees={n: o.guarantee for n, o in model.trust.outputs.items() if o.guarantee} if model else {},
+        language=language,
         promise=(model.trust.refer.alpha, model.trust.refer.delta) if model and model.trust.refer else None,
     )
     return write_report(results, some, folder, replace(about, seconds=time.perf_counter() - began), out)

@@ -18,14 +18,15 @@ from ..core.pipeline import pipeline_of
 from ..core.recipe import Recipe, load
 from ..core.report import Measure, Report
 from ..engine.baseline import NAME, SIGNAL_NAME, baseline
-from ..engine.calibration import Basis, fit_trust
+from ..engine.calibration import fit_trust
+from ..engine.calibration_outputs import Basis
 from ..engine.division import HeldOut, Split, divide, learned_by, sides, sources_of
 from ..engine.evaluation import About, write_report
 from ..engine.events import Event, Fitted, Staged
 from ..engine.opened import OpenedModel, open_model, write_card, write_model
 from ..engine.privacy import Learned, audit_membership, privacy_facts
 from ..engine.publish import publish
-from ..engine.record import card_of, gate_in_words, losses, rule_in_words
+from ..engine.record import card_of, gate_in_words, losses, promises_in_words, rule_in_words
 from ..engine.results import read_results
 from ..engine.samples import Sample, load_samples
 from ..io.cohort import Columns
@@ -55,6 +56,8 @@ class Wish:
     baseline: bool = True
     foreign: Path | None = None
     """Somebody else's network (ONNX; its TOML beside it): nothing is learned, everything else is done."""
+    language: str = "en"
+    """Of report.html."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,8 @@ def _finish(
     trust = fit_trust(again, basis)
     tell(Staged("privacy", "whether an attack tells whom the networks learned from"))
     found = _membership(recipe, split, out, {f.part: f.digest for f in fitted}, samples)
-    card = replace(card_of(recipe, split.learned, fitted, wish.name), privacy=privacy_facts(found))
+    card = card_of(recipe, split.learned, fitted, wish.name)
+    card = replace(card, privacy=privacy_facts(found), promises=promises_in_words(trust))
     digest = fitted[-1].digest
     network = (out / "fit" / "all" / f"model-{digest[:12]}.onnx", out / "fit" / "all" / "weights.safetensors")
     tell(Staged("package", "model package, with its self-test"))
@@ -269,6 +273,7 @@ def _about(checked: Checked, recipe: Recipe, split: Split, model: OpenedModel, r
     words += ["--recipe", wish.recipe.name] if wish.recipe else []
     words += ["--model", wish.foreign.name] if wish.foreign else []
     words += ["--budget", f"{wish.budget:.0f}s"] if wish.budget else []
+    words += ["--language", wish.language] if wish.language != "en" else []
     words += [w for kind in wish.allow for w in ("--allow", kind)]
     rule = model.trust.refer
     return About(
@@ -283,4 +288,7 @@ def _about(checked: Checked, recipe: Recipe, split: Split, model: OpenedModel, r
         card=model.card,
         recipe=recipe.digest,
         by_subject="subject_leak" not in wish.allow,
+        candidates={name: o.candidates for name, o in model.trust.outputs.items() if o.candidates},
+        guarantees={name: o.guarantee for name, o in model.trust.outputs.items() if o.guarantee},
+        language=wish.language,
     )

@@ -66,7 +66,9 @@ def category():
         "balanced_accuracy": number("balanced_accuracy", 0.873, 0.845, 0.9, 412),
         "accuracy": number("accuracy", 0.881, 0.853, 0.906, 412),
     }
-    bins = tuple(Bin(p, p, n) for p, n in ((0.45, 20), (0.65, 44), (0.75, 0), (0.97, 456)))
+    bins = tuple(
+        Bin(p, p, n, max(0.0, p - 0.1), min(1.0, p + 0.1)) for p, n in ((0.45, 20), (0.65, 44), (0.75, 0), (0.97, 456))
+    )
     return Report(
         "vesale evaluate model/ tissue/",
         {"name": "tissue", "version": "0.3", "digest": "aaa"},

@@ -30,7 +30,8 @@ from vesale.render import documents
 NUMBER = {"value", "low", "high", "level", "n", "n_of", "unit", "method"}
 PREDICTION = {"schema", "exam", "subject", "status", "reasons", "promise", "outputs", "gate", "evidence", "notes"}
 QUANTITY = {"kind", "value", "unit", "low", "high", "level", "steps", "step", "probabilities", "set"}
-CATEGORY = {"kind", "exclusive", "answer", "probabilities", "calibrated", "set", "level"}
+QUANTITY |= {"quantiles", "guarantee"}
+CATEGORY = {"kind", "exclusive", "answer", "probabilities", "calibrated", "set", "level", "guarantee"}
 PARTITION = {
     *(
         "kind",
@@ -43,6 +44,8 @@ PARTITION = {
         "regions",
         "risk",
         "thresholds",
+        "risks",
+        "guarantee",
     ),
 }
 EVIDENCE = {
@@ -50,15 +53,16 @@ EVIDENCE = {
 }
 REPORT = {
     *("schema", "command", "model", "cohort", "measures", "per_class", "subgroups", "calibration", "coverage"),
-    *("refer", "baselines", "warnings", "seconds", "peak_rss_mb"),
+    *("refer", "baselines", "warnings", "seconds", "peak_rss_mb", "candidates", "guarantees"),
 }
+CALIBRATION = {"ece", "brier", "bins", "of", "stated", "observed", "per_class", "subgroups"}
 COHORT = {"digest", "subjects", "exams", "split", "split_by_subject", "excluded"}
 SUMMARY = {
     *("schema", "model", "started", "seconds", "peak_rss_mb", "vesale", "counts", "exams", "failures"),
 }
 CARD = {
     *("schema", "name", "version", "digest", "cohort", "intended_use", "licence", "use", "data", "citation"),
-    *("modalities", "limits", "measures", "training", "origin", "commissioned", "privacy"),
+    *("modalities", "limits", "measures", "training", "promises", "origin", "commissioned", "privacy"),
 }
 FINDING = {
     *("id", "kind", "severity", "exams", "lines", "splits", "confidence", "message", "remedy", "picture", "measure"),
@@ -182,8 +186,8 @@ def test_a_report_has_every_key_also_when_little_is_known():
     assert set(d["measures"]["mask"]["dice"]) == NUMBER
     assert d["measures"]["mask"]["auc"]["value"] is None
     assert [set(s) for s in d["subgroups"]] == [{"by", "value", "subjects", "measures", "note"}] * 2
-    assert set(d["calibration"]["mask"]) == {"ece", "brier", "bins"}
-    assert d["calibration"]["mask"]["bins"] == [{"p": 0.1, "observed": 0.12, "n": 5}]
+    assert set(d["calibration"]["mask"]) == CALIBRATION
+    assert d["calibration"]["mask"]["bins"] == [{"p": 0.1, "observed": 0.12, "n": 5, "low": None, "high": None}]
     assert set(d["refer"]) == {"alpha", "delta", "share_reported", "error_reported"}
     assert d["warnings"] == [{"code": "few_subjects", "message": "Twenty subjects only."}]
     bare = through_json(documents.report_document(Report("c", MODEL, {}, {})))

@@ -157,7 +157,7 @@ def test_an_unknown_number_says_why_and_an_unexplained_metric_keeps_its_name():
     assert "[interval not known]" in text
 
 
-def test_bins_of_pixels_get_no_interval_and_bins_of_exams_do():
+def test_bins_whose_interval_is_unknown_say_so():
     pixels = Page(report_page(made.partition(), made.extras())).section("calibration")
     exams = Page(report_page(made.category(), made.extras())).section("calibration")
     assert pixels.count("[interval not known]") == 3

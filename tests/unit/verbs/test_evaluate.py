@@ -16,7 +16,7 @@ from vesale.render.documents import number
 from vesale.verbs.evaluate import evaluate, task_of
 
 REPORT = {"schema", "command", "model", "cohort", "measures", "per_class", "subgroups", "calibration", "coverage",
-          "refer", "baselines", "warnings", "seconds", "peak_rss_mb"}  # fmt: skip
+          "refer", "baselines", "warnings", "seconds", "peak_rss_mb", "candidates", "guarantees"}  # fmt: skip
 EVIDENCE = {"model": {"name": "theirs", "version": "1", "digest": "0"}}
 
 
@@ -240,3 +240,17 @@ def cohort_of_folder(studied):
     from vesale.io.cohort import read_cohort
 
     return read_cohort(studied.cohort).cohort
+
+
+@pytest.mark.train
+@pytest.mark.parametrize(("language", "heading"), [("en", "Can its probabilities be believed?"),
+                                                   ("fr", "Peut-on croire ses probabilités ?")])  # fmt: skip
+def test_the_page_speaks_the_language_that_was_asked_for(tiny_package, tmp_path, language, heading):
+    from vesale.cli.__main__ import main
+
+    tiny = tiny_package["discs"]
+    words = ["evaluate", str(tiny.model), str(tiny.cohort), "--out", str(tmp_path / "e"), "--language", language]
+    assert main(words) == 0
+    page = (tmp_path / "e" / "report.html").read_text(encoding="utf-8")
+    assert f'<html lang="{language}"' in page
+    assert heading in page

@@ -210,3 +210,22 @@ def test_somebody_elses_network_gets_everything_but_learning(tmp_path, capsys):
     assert trust["refer"]["alpha"] == 0.4 and trust["refer"]["n"] >= 12 and not trust["approximate"]
     picture = next(cohort.rglob("*.png"))
     assert main(["predict", str(picture), "--model", str(run / "model"), "--json"]) == 0
+
+
+def test_the_report_of_a_study_speaks_french_when_asked(tiny_package, tmp_path):
+    studied, run = tiny_package["discs"], tmp_path / "run"
+    shutil.copytree(studied.run, run)  # its fits are taken up
+    assert main(["study", str(studied.cohort), "--out", str(run), "--language", "fr", "--no-baseline", "--quiet"]) == 0
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="fr"' in page
+    assert "Peut-on croire ses probabilités ?" in page
+    report = json.loads((run / "report.json").read_text(encoding="utf-8"))
+    assert "--language fr" in report["command"]
+    card = json.loads((run / "model" / "card.json").read_text(encoding="utf-8"))
+    assert card["promises"]["label"]
+    trust = json.loads((run / "model" / "trust.json").read_text(encoding="utf-8"))["outputs"]["label"]
+    assert [c["chosen"] for c in trust["candidates"]].count(True) == 1
+    assert trust["guarantee"]["approximate"] is True
+    read = json.loads(next((run / "out_of_fold").glob("*/prediction.json")).read_text(encoding="utf-8"))
+    if read["outputs"]:
+        assert read["outputs"]["label"]["guarantee"] == trust["guarantee"]
