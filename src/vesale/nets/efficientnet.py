@@ -4,7 +4,7 @@ From scratch it normalises by groups. With ImageNet weights (extra `weights`) ea
 shift that those weights were trained with, which then go on learning: no running statistics, whatever the batch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -76,12 +76,21 @@ class EfficientNetLite(nn.Module):
                 blocks.append(Inverted(before, stage, i == 0, fixed))
                 before = stage[1]
         self.blocks = nn.Sequential(*blocks)
+        self.depth = depth
         whole = depth == len(STAGES)
         self.head = _step(SameConv(before, HEAD, 1), HEAD, fixed) if whole else nn.Identity()
         self.heads = heads
 
     def forward(self, x: Tensor) -> list[Logits]:
         return [self.heads(self.head(self.blocks(self.stem(x))).mean((2, 3)), None)]
+
+    def watched(self) -> Sequence[nn.Module]:
+        ends = [sum(stage[2] for stage in STAGES[: i + 1]) - 1 for i in range(self.depth)]
+        return [
+            self.stem,
+            *(self.blocks[i] for i in ends[:-1]),
+            self.head if self.depth == len(STAGES) else self.blocks[-1],
+        ]
 
 
 def build_efficientnet_lite(recipe: Recipe) -> Network:
