@@ -5,7 +5,9 @@ from typing import Any
 
 _SHELF = {
     "check": "vesale.verbs.check:check",
+    "Asked": "vesale.verbs.explain:Asked",
     "evaluate": "vesale.verbs.evaluate:evaluate",
+    "explain": "vesale.verbs.explain:explain",
     "list": "vesale.verbs.list:list_models",
     "load": "vesale.core.recipe:load",
     "open": "vesale.io:open_source",

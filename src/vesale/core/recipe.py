@@ -14,7 +14,7 @@ from .decode import decode, read_toml
 from .errors import RecipeError
 from .task import Task
 
-LATER = {"look": {"names": ()}}
+LATER = {"look": {"names": ()}, "trust": {"neighbours": "none"}}
 """Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
 
 
@@ -140,6 +140,9 @@ class Trust:
     """Coverage of sets and intervals."""
     false_alarms: float = 0.02
     """Share of good exams that the gate may decline; 0 fits no gate, so nothing is declined for its looks."""
+    neighbours: Literal["none", "hashed", "ids", "thumbnails"] = "none"
+    """What the package keeps of its training exams, so that those like a new one can be named: nothing; the network's
+    features with hashed ids; with the ids as they are; or with small pictures as well."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ the explained number is a mean over a region, as in Vinogradova, Dibrov, Myers 2
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,12 +18,14 @@ from ..core.errors import PackageError
 from ..core.grid import Box
 from ..core.pipeline import Pipeline
 from ..core.task import Category, Partition, Quantity
-from ..nets import LAST_MAP, build
+from ..nets import NETS, build
+from ..nets.features import Staged
 from ..nets.heads import Network, activate
 from .aiming import Target
+from .infer import mirrors_of
 from .opened import OpenedModel
 from .shuffle import is_weight
-from .sight import Mirror, Sight, mirrors
+from .sight import Mirror, Sight
 
 STEPS = 24
 """Points on the way from the faded picture to the picture."""
@@ -36,15 +37,6 @@ AGREE = 0.02
 """Largest difference of a probability, or share of a value, between the rebuilt network and model.onnx: weights are
 stored as half floats in the one and in part in the other."""
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rebuilt:
-    """A package's network as torch has it."""
-
-    net: Network
-    last_map: str
-    """Path of the part that gives the last map of features before the answer is pooled."""
 
 
 class Scored(nn.Module):
@@ -74,15 +66,15 @@ def odds(logits: Tensor, target: Target) -> Tensor:
     return logits[:, index] - torch.logsumexp(rest, 1)
 
 
-def rebuilt(model: OpenedModel) -> Rebuilt:
+def rebuilt(model: OpenedModel) -> Network:
     """The network of a package, from its recipe and its weights, after a look at whether it answers like model.onnx.
 
     PackageError when it does not, or when the package holds no weights to rebuild it from.
     """
     from safetensors.torch import load_file
 
-    path, described = model.package.folder / "weights.safetensors", model.recipe.net
-    if not path.is_file() or described.name not in LAST_MAP:
+    path = model.package.folder / "weights.safetensors"
+    if not path.is_file() or model.recipe.net.name not in NETS.table:
         raise PackageError(
             f"{model.card.name}: the package holds no network that can be rebuilt, only model.onnx", "use occlusion"
         )
@@ -95,7 +87,7 @@ def rebuilt(model: OpenedModel) -> Rebuilt:
         raise PackageError(message, "use occlusion, which needs model.onnx alone") from None
     for parameter in net.parameters():
         parameter.requires_grad_(False)
-    return Rebuilt(net.eval(), LAST_MAP[described.name].format(last=described.depth - 1))
+    return net.eval()
 
 
 @torch.no_grad()
@@ -109,26 +101,28 @@ def agree(net: Network, model: OpenedModel, sight: Sight) -> None:
         scale = max(1.0, float(np.abs(expected[name]).max()))
         worst = float(np.abs(found - expected[name]).max()) / scale
         if not worst <= AGREE:
-            message = f"{model.card.name}: weights.safetensors is not the network of model.onnx: {name} is {worst:.2g} off"
+            message = (
+                f"{model.card.name}: weights.safetensors is not the network of model.onnx: {name} is {worst:.2g} off"
+            )
             raise PackageError(message, "use occlusion, which needs model.onnx alone")
 
 
-def shuffled(rebuilt: Rebuilt, seed: int) -> Rebuilt:
+def shuffled(net: Network, seed: int) -> Network:
     """The same network, each of its weight tensors with its own values in random order: nothing learned is left."""
-    net = deepcopy(rebuilt.net)
+    twin = deepcopy(net)
     generator = torch.Generator().manual_seed(seed)
-    for parameter in net.parameters():
+    for parameter in twin.parameters():
         if is_weight(tuple(parameter.shape)):
             order = torch.randperm(parameter.numel(), generator=generator)
             parameter.data = parameter.data.flatten()[order].view_as(parameter.data).contiguous()
-    return Rebuilt(net, rebuilt.last_map)
+    return twin
 
 
-def integrated_gradients(rebuilt: Rebuilt, sight: Sight, asked: tuple[Pipeline, Target]) -> NDArray[np.float64]:
+def integrated_gradients(net: Network, sight: Sight, asked: tuple[Pipeline, Target]) -> NDArray[np.float64]:
     """(P, H, W), summed over channels, on the way from the faded picture to the picture; its grain is smoothed."""
     from captum.attr import IntegratedGradients
 
-    method = IntegratedGradients(Scored(rebuilt.net, asked[1]))
+    method = IntegratedGradients(Scored(net, asked[1]))
 
     def attribute(image: Tensor, blurred: Tensor, where: Tensor | None) -> Tensor:
         more = None if where is None else (where,)
@@ -142,11 +136,13 @@ def integrated_gradients(rebuilt: Rebuilt, sight: Sight, asked: tuple[Pipeline, 
     return np.asarray(ndimage.gaussian_filter(raw, (0, sigma, sigma)))
 
 
-def grad_cam(rebuilt: Rebuilt, sight: Sight, asked: tuple[Pipeline, Target]) -> NDArray[np.float64]:
+def grad_cam(net: Network, sight: Sight, asked: tuple[Pipeline, Target]) -> NDArray[np.float64]:
     """(P, H, W): the last map of features, each weighted by its mean gradient; what speaks against is left out."""
     from captum.attr import LayerGradCam
 
-    method = LayerGradCam(Scored(rebuilt.net, asked[1]), rebuilt.net.get_submodule(rebuilt.last_map))
+    if not isinstance(net.body, Staged):
+        raise PackageError("this network has no map of features for Grad-CAM", "use occlusion")
+    method = LayerGradCam(Scored(net, asked[1]), net.body.watched()[-1])
 
     def attribute(image: Tensor, _: Tensor, where: Tensor | None) -> Tensor:
         more = None if where is None else (where,)
@@ -161,7 +157,7 @@ def _each(
     attribute: Callable[[Tensor, Tensor, Tensor | None], Tensor], sight: Sight, pipeline: Pipeline
 ) -> NDArray[np.float64]:
     """The mean over mirror images and tiles, mirrored back and put in place: (P, H, W), weighted by plane."""
-    ways = mirrors(pipeline)
+    ways = mirrors_of(pipeline)
     total = np.zeros((len(sight.planes), *sight.planes.shape[2:]))
     for axes in ways:
         for box in sight.boxes:

@@ -28,7 +28,7 @@ from .sight import Sight, box_region, on_the_image, scorer, sight_of
 from .views import read_view
 
 if TYPE_CHECKING:
-    from .attribute import Rebuilt
+    from ..nets.heads import Network
 
 SHUFFLES = 3
 """Networks with shuffled weights whose maps a map is compared with."""
@@ -58,9 +58,9 @@ class Bench:
     model: OpenedModel
     twins: tuple[Runner, ...]
     """model.onnx with shuffled weights."""
-    network: "Rebuilt | None" = None
+    network: "Network | None" = None
     """The torch network; None where no method needs it."""
-    torch_twins: "tuple[Rebuilt, ...]" = ()
+    torch_twins: "tuple[Network, ...]" = ()
     why: str = ""
     """Why weights could not be shuffled."""
     notes: tuple[str, ...] = field(default=())
@@ -144,7 +144,7 @@ def _twins(model: OpenedModel) -> tuple[tuple[Runner, ...], str]:
     return tuple(runners), ""
 
 
-def _network(model: OpenedModel) -> "Rebuilt":
+def _network(model: OpenedModel) -> "Network":
     from importlib.util import find_spec
 
     missing = [name for name in ("torch", "captum", "safetensors") if find_spec(name) is None]
@@ -169,9 +169,7 @@ def _chosen(pipeline: Pipeline, prediction: Prediction, raw: Raw, wish: Wish) ->
     return Target(name, output, index)
 
 
-def _region(
-    target: Target, prediction: Prediction, view: int, image: Image, wish: Wish
-) -> NDArray[np.bool_] | None:
+def _region(target: Target, prediction: Prediction, view: int, image: Image, wish: Wish) -> NDArray[np.bool_] | None:
     """Of an outline: the samples of a view whose log-odds are explained."""
     if not target.dense:
         if wish.region is not None or wish.mask is not None:
@@ -270,8 +268,7 @@ def _by(
     maps = checks.maps(method)
     faithfulness, own = checks.faithfulness(method, maps)
     images = tuple(
-        on_the_image(m, s, image, pipeline, method)
-        for m, s, image in zip(maps, checks.sights, raw.images, strict=True)
+        on_the_image(m, s, image, pipeline, method) for m, s, image in zip(maps, checks.sights, raw.images, strict=True)
     )
     held = [r for r in regions if r is not None]
     shown = None if not held else "mask" if wish.mask is not None else "box" if wish.region else "structure"

@@ -25,7 +25,7 @@ def infer(run: Runner, planes: Planes, pipeline: Pipeline) -> dict[str, Floats]:
     dense = [n for n, o in pipeline.task.outputs.items() if isinstance(o, (Partition, Picture))]
     pooled: dict[str, list[Floats]] = {}
     maps: dict[str, list[Floats]] = {n: [] for n in dense}
-    mirrors = _mirrors(pipeline)
+    mirrors = mirrors_of(pipeline)
     for first in range(0, len(planes.data), 1 if dense else BATCH):
         some = planes.data[first : first + (1 if dense else BATCH)]
         turned = [_over_tiles(run, _mirror(some, axes), pipeline, dense) for axes in mirrors]
@@ -70,7 +70,7 @@ def _padded(run: Runner, batch: Floats, dense: Sequence[str], multiple: int) -> 
     return {n: a[:, :, :height, :width] if n in dense else a for n, a in run(batch).items()}
 
 
-def _mirrors(pipeline: Pipeline) -> list[tuple[int, ...]]:
+def mirrors_of(pipeline: Pipeline) -> list[tuple[int, ...]]:
     """Axes to mirror: none, each of the pipeline's, and of two both together."""
     axes = {"vertical": 2, "horizontal": 3}
     chosen = [axes[f] for f in pipeline.mirror]

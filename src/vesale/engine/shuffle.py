@@ -1,8 +1,8 @@
 """A model.onnx whose learned weights are shuffled, each tensor's values among themselves: what a map owes to learning.
 
-Adebayo et al. 2018 draw new weights; shuffling keeps each layer's scale, so that the network still answers. The file is
-walked as a protocol buffer (encoding: protobuf.dev; fields: onnx.proto3 of ONNX) and changed in place, so that no library
-beside numpy is needed and models of others are shuffled too.
+Adebayo et al. 2018 draw new weights; shuffling keeps each layer's scale, so that the network still answers. The file
+is walked as a protocol buffer (encoding: protobuf.dev; fields: onnx.proto3 of ONNX) and changed in place, so that
+numpy is enough, and models of others are shuffled too.
 """
 
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def _shuffle(model: bytes, changed: bytearray, span: tuple[int, int], rng: np.ra
             shape += [_varint(model, first)[0]] if wire == VARINT else _varints(model, first, last)
         elif number == DATA_TYPE:
             kind = _varint(model, first)[0]
-        elif (number == RAW_DATA or number == FLOAT_DATA) and wire == BYTES and last > first:
+        elif number in (RAW_DATA, FLOAT_DATA) and wire == BYTES and last > first:
             values = (first, last)
     width = WIDTHS.get(kind)
     if width is None or values is None or not is_weight(tuple(shape)):

@@ -18,6 +18,7 @@ from ..core.pipeline import Pipeline
 from ..ops.look import Placement, evenly, prepare, prepare_labels, restore
 from ..ops.tiles import tiles
 from .aiming import Target, read_off
+from .infer import mirrors_of
 from .runtimes import Runner
 from .samples import slices_to_see
 
@@ -51,9 +52,7 @@ class Sight:
     """Height and width are filled up with zeros to a multiple of this before they go through the network."""
 
 
-def sight_of(
-    images: Sequence[Image], pipeline: Pipeline, target: Target, region: NDArray[np.bool_] | None
-) -> Sight:
+def sight_of(images: Sequence[Image], pipeline: Pipeline, target: Target, region: NDArray[np.bool_] | None) -> Sight:
     """Of one view; `region`, of an outline: (*shape) on the image's grid. SourceError when it holds no sample."""
     levels = slices_to_see(images[0], pipeline.task, pipeline.look)
     if target.dense:
@@ -86,19 +85,12 @@ def faded(planes: Floats) -> Floats:
     return np.asarray(ndimage.gaussian_filter(planes, (0, 0, sigma, sigma), mode="nearest"), np.float32)
 
 
-def mirrors(pipeline: Pipeline) -> tuple[Mirror, ...]:
-    """Axes, of (N, C, H, W), along which the pipeline mirrors: none, each of its own, and of two both together."""
-    axes = {"vertical": 2, "horizontal": 3}
-    chosen = [axes[f] for f in pipeline.mirror]
-    return ((), *((a,) for a in chosen), *(((2, 3),) if len(chosen) == 2 else ()))
-
-
 def plane_scores(
     run: Runner, altered: Floats, index: NDArray[np.intp], sight: Sight, asked: tuple[Pipeline, Target]
 ) -> NDArray[np.float64]:
     """(M, C, H, W) altered planes, plane `index` of the sight each -> the explained number of each: (M,)."""
     pipeline, target = asked
-    total, ways = np.zeros(len(altered)), mirrors(pipeline)
+    total, ways = np.zeros(len(altered)), mirrors_of(pipeline)
     for axes in ways:
         for box in sight.boxes:
             some = np.flip(altered[(slice(None), slice(None), *box.slices)], axes)

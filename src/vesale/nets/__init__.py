@@ -20,14 +20,6 @@ NETS: Registry[Callable[[Recipe], "Network"]] = Registry(
         "linear": "vesale.nets.linear:build_linear",
     },
 )
-LAST_MAP = {
-    "unet": "body.down.{last}",
-    "wnet": "body.second.down.{last}",
-    "resnet": "body.body",
-    "efficientnet_lite": "body.head",
-}
-"""Network -> path of the part that gives its coarsest map of features, `last` being its depth less one: what Grad-CAM
-looks at. linear has none."""
 EMPTY: Registry[Callable[[Recipe], "Network"]] = Registry(
     "network", {"efficientnet_lite": "vesale.nets.efficientnet:shape_of_efficientnet_lite"}
 )

@@ -1,4 +1,4 @@
-"""A map of attribution over its picture: plain beside coloured, a bar with its scale; of a volume, the slices looked at.
+"""A map of attribution over its picture: plain beside coloured, a bar with its scale; of a volume, slice by slice.
 
 Orange speaks for the answer, blue against it; strength is told by brightness too, and a line runs round what is strong.
 """
@@ -160,13 +160,13 @@ def _resized(values: Array, size: tuple[int, int]) -> NDArray[np.float32]:
 
 
 def _with_bar(picture: Array, peak: float, against: bool, legend: Legend) -> NDArray[np.uint8]:
-    """A strip at the right: the colours as they lie on a dark picture, from the strongest down to nothing or against."""
+    """A strip at the right: the colours as they lie on a dark picture, from the strongest to nothing or to against."""
     height = picture.shape[0]
     size = max(12, min(28, height // 36))
     top = say("explain.strongest", legend.language)
     if legend.unit is not None:
         top = f"+{decimal(peak, 2, legend.language)}"
-    below = f"{decimal(-peak, 2, legend.language)}" if legend.unit is not None else "−" + top
+    below = f"{decimal(-peak, 2, legend.language)}" if legend.unit is not None else f"\u2212{top}"
     texts = [(top, 1.0), ("0", 0.0), *([(below, -1.0)] if against else [])]
     unit = legend.unit or ""
     width = int(max(size * 2 + max(font(size).getlength(t) for t, _ in texts), font(size).getlength(unit)) + size)

@@ -57,7 +57,9 @@ def _row(row: ExplainedRow, language: str) -> dict[str, object]:
         "answers": answer_lines(p, language),
         "reasons": reasons,
         "aim": aim_line(row.explanations[0].aim, language) if row.explanations else None,
-        "nothing": None if row.explanations else say("explain.no_answer", language, why="; ".join((*reasons, *row.notes))),
+        "nothing": None
+        if row.explanations
+        else say("explain.no_answer", language, why="; ".join((*reasons, *row.notes))),
         "methods": [_method(row, e, language) for e in row.explanations],
         "neighbours": _neighbours(row, language),
         "notes": row.notes if row.explanations else (),

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 EXPLAIN: Mapping[str, tuple[str, str]] = {
     "explain.title": ("Reasons: {model}", "Raisons : {model}"),
     "explain.promise": (
-        "A map shows where taking detail away would change this model's answer. It is no proof that the answer is right, "
-        "and no finding of its own.",
-        "Une carte montre où la perte de détail changerait la réponse de ce modèle. Elle ne prouve pas que la réponse est "
-        "juste, et n'est pas un constat.",
+        "A map shows where taking detail away would change this model's answer. It is no proof that the answer is "
+        "right, and no finding of its own.",
+        "Une carte montre où la perte de détail changerait la réponse de ce modèle. Elle ne prouve pas que la réponse "
+        "est juste, et n'est pas un constat.",
     ),
     "explain.exams": ("Exams", "Examens"),
     "explain.for": ("speaks for {name}", "parle pour {name}"),
@@ -38,11 +38,12 @@ EXPLAIN: Mapping[str, tuple[str, str]] = {
     ),
     "explain.aim.number": (
         "What is explained: what raises {output}{unit}: {value} as it is, {faded} with all detail blurred away.",
-        "Ce qui est expliqué : ce qui élève {output}{unit} : {value} telle quelle, {faded} une fois tout détail flouté.",
+        "Ce qui est expliqué : ce qui élève {output}{unit} : {value} telle quelle, {faded} une fois tout détail "
+        "flouté.",
     ),
     "explain.aim.region": (
-        "What is explained: what makes {region} {name} ({output}), mean {unit} over {samples}: {value} as it is, {faded} "
-        "with all detail blurred away.",
+        "What is explained: what makes {region} {name} ({output}), mean {unit} over {samples}: {value} as it is, "
+        "{faded} with all detail blurred away.",
         "Ce qui est expliqué : ce qui fait de {region} {name} ({output}), {unit} en moyenne sur {samples} : {value} "
         "telle quelle, {faded} une fois tout détail flouté.",
     ),
@@ -80,13 +81,15 @@ EXPLAIN: Mapping[str, tuple[str, str]] = {
         "Taking away and giving back: the gain over random order, as a share of all that the answer moves; above 0, "
         "interval included, is passed. Shuffled weights: rank correlation with the map; below {alike} is passed.",
         "Retrait et ajout : le gain sur un ordre au hasard, en part de tout ce que bouge la réponse ; au-dessus de 0, "
-        "intervalle compris, c'est réussi. Poids mélangés : corrélation des rangs avec la carte ; sous {alike}, c'est réussi.",
+        "intervalle compris, c'est réussi. Poids mélangés : corrélation des rangs avec la carte ; sous {alike}, c'est "
+        "réussi.",
     ),
     "explain.no_answer": ("Nothing is explained: {why}", "Rien n'est expliqué : {why}"),
     "explain.slices": ("Slices looked at: {n} of {total}.", "Coupes regardées : {n} sur {total}."),
     "explain.alt": ("Map by {method} over exam {exam}", "Carte par {method} sur l'examen {exam}"),
     "explain.files": ("The map as numbers", "La carte en chiffres"),
     "explain.offered": ("Where the model looked", "Où le modèle a regardé"),
+    "explain.see": ("(the map all the same)", "(la carte malgré tout)"),
     "explain.like": ("Training exams like this one", "Examens d'apprentissage semblables"),
     "explain.like.line": (
         "{exam}: distance {distance}, nearer than the nearest neighbour of {nearer} of the training exams",

@@ -7,7 +7,8 @@ from ..core.explanation import ALIKE, Aim, Explanation, Faithfulness, Neighbour,
 from ..core.prediction import Prediction
 from ..core.report import Measure
 from .documents import Document, plain
-from .words import NO_BREAK, counted, decimal, integer, percent, say
+from .index_page import MapShown
+from .words import DASH, NO_BREAK, counted, decimal, integer, percent, say
 
 CHECKS = ("deletion", "insertion", "randomised_weights")
 
@@ -82,12 +83,7 @@ def unit_text(aim: Aim, language: str = "en") -> str:
 
 def verdict_line(faithfulness: Faithfulness, language: str = "en") -> str:
     """Whether a map may be taken as a reason, and if not why."""
-    if faithfulness.passed:
-        return say("explain.passed", language)
-    untried = faithfulness.randomised_weights.value is None
-    keys = ["not_tried" if untried and name == "randomised_weights" else name for name in faithfulness.failed]
-    why = say("semicolon", language).join(say(f"explain.failed.{key}", language) for key in keys)
-    return say("explain.failed", language, why=why)
+    return _verdict(faithfulness.failed, faithfulness.randomised_weights.value is None, language)
 
 
 def check_rows(faithfulness: Faithfulness, language: str = "en") -> list[tuple[str, str, bool]]:
@@ -95,7 +91,9 @@ def check_rows(faithfulness: Faithfulness, language: str = "en") -> list[tuple[s
     rows = []
     for name in CHECKS:
         measure: Measure = getattr(faithfulness, name)
-        rows.append((say(f"explain.measure.{name}", language), _shown(measure, language), name not in faithfulness.failed))
+        rows.append(
+            (say(f"explain.measure.{name}", language), _shown(measure, language), name not in faithfulness.failed)
+        )
     return rows
 
 
@@ -104,7 +102,7 @@ def checks_help(language: str = "en") -> str:
 
 
 def structure_line(structure: Structure, language: str = "en") -> str:
-    """'tumour: 3 separate regions, the largest 12.3 mm2, upper left of the picture; they hold 64 % of the attribution'"""
+    """'tumour: 3 separate regions, the largest 12.3 mm², upper left of the picture; they hold 64 % of the ...'"""
     if structure.count == 0:
         return say("explain.found.none", language, name=structure.name)
     many = structure.count > 1
@@ -125,6 +123,14 @@ def structure_line(structure: Structure, language: str = "en") -> str:
 def neighbour_line(neighbour: Neighbour, language: str = "en") -> str:
     distance, nearer = decimal(neighbour.distance, 3, language), percent(neighbour.nearer, 0, language)
     return say("explain.like.line", language, exam=neighbour.exam, distance=distance, nearer=nearer)
+
+
+def _verdict(failed: Sequence[str], untried: bool, language: str) -> str:
+    if not failed:
+        return say("explain.passed", language)
+    keys = ["not_tried" if untried and name == "randomised_weights" else name for name in failed]
+    why = say("semicolon", language).join(say(f"explain.failed.{key}", language) for key in keys)
+    return say("explain.failed", language, why=why)
 
 
 def _method(explanation: Explanation, files: Sequence[str]) -> Document:
@@ -156,7 +162,7 @@ def _shown(measure: Measure, language: str) -> str:
     n = counted(measure.n, measure.n_of, language)
     span = say("interval.unknown", language)
     if measure.low is not None and measure.high is not None:
-        span = f"{_two(measure.low, language)} – {_two(measure.high, language)}"
+        span = f"{_two(measure.low, language)} {DASH} {_two(measure.high, language)}"
     return f"{_two(measure.value, language)} [{span}; n{NO_BREAK}={NO_BREAK}{n}]"
 
 
@@ -181,6 +187,16 @@ def _place(structure: Structure, language: str) -> str:
     first, last = (integer(z, language) for z in structure.slices)
     key = "explain.found.slice" if first == last else "explain.found.slices"
     return say(key, language, first=first, last=last)
+
+
+def map_of(prediction: Prediction, language: str = "en") -> MapShown | None:
+    """What the page of a reading shows of the reasons that were asked for."""
+    said = prediction.evidence.explanation
+    if said is None or said.get("method") is None:
+        return None
+    picture = f"{prediction.exam}/{said['file']}"
+    untried = said["randomised_weights"]["value"] is None
+    return MapShown(picture, bool(said["passed"]), _verdict(said["failed"], untried, language))
 
 
 def in_words(explanation: Explanation, language: str = "en") -> dict[str, Any]:

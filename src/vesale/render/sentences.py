@@ -372,4 +372,13 @@ READING: Mapping[str, tuple[str, str]] = {
     "text.excluded": ("{exams} left out", "{exams} exclus"),
 }
 
-MESSAGES: Mapping[str, tuple[str, str]] = {**STATUS, **ANSWERS, **REPORT, **LABELS, **LEADS, **READING, **PRESENT, **EXPLAIN}
+MESSAGES: Mapping[str, tuple[str, str]] = {
+    **STATUS,
+    **ANSWERS,
+    **REPORT,
+    **LABELS,
+    **LEADS,
+    **READING,
+    **PRESENT,
+    **EXPLAIN,
+}

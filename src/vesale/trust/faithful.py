@@ -56,7 +56,9 @@ def order_of(values: Floats, seen: NDArray[np.bool_], rng: np.random.Generator) 
 
 def random_orders(seen: NDArray[np.bool_], rng: np.random.Generator, count: int = ORDERS) -> list[NDArray[np.intp]]:
     """Orders of the same cells that know the visible part of the picture and nothing else."""
-    drawn = [ndimage.gaussian_filter(rng.normal(size=seen.shape), (0, SMOOTH, SMOOTH), mode="wrap") for _ in range(count)]
+    drawn = [
+        ndimage.gaussian_filter(rng.normal(size=seen.shape), (0, SMOOTH, SMOOTH), mode="wrap") for _ in range(count)
+    ]
     return [order_of(noise, seen, rng) for noise in drawn]
 
 
@@ -130,7 +132,9 @@ def _similarity(values: Sequence[float] | None, why: str) -> Measure:
     if n > 1:
         half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1) * np.std(values, ddof=1) / np.sqrt(n))
         low, high = max(-1.0, mean - half), min(1.0, mean + half)
-    method = "Spearman's rank correlation of strengths with the maps of shuffled weights; interval of the mean (Student)"
+    method = (
+        "Spearman's rank correlation of strengths with the maps of shuffled weights; interval of the mean (Student)"
+    )
     return Measure(name, mean, low, high, n, "trial", method=method, level=LEVEL)
 
 

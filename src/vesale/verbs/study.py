@@ -15,6 +15,7 @@ from ..core.encode import to_toml
 from ..core.errors import CohortError
 from ..core.exam import Cohort, Exam
 from ..core.image import Source
+from ..core.model import Card
 from ..core.pipeline import pipeline_of
 from ..core.recipe import Recipe, load
 from ..core.report import Measure, Report
@@ -22,6 +23,7 @@ from ..engine.baseline import NAME, SIGNAL_NAME, baseline
 from ..engine.calibration import Basis, fit_trust
 from ..engine.evaluation import About, write_report
 from ..engine.events import Event, Fitted, Staged
+from ..engine.neighbours import KEPT, shelf_from, write_shelf
 from ..engine.opened import OpenedModel, open_model, write_card, write_model
 from ..engine.publish import publish
 from ..engine.raw import Raw, load_raw, look_at, save_raw
@@ -211,7 +213,7 @@ def _finish(
     network = (out / "fit" / "all" / f"model-{digest[:12]}.onnx", out / "fit" / "all" / "weights.safetensors")
     tell(Staged("package", "model package, with its self-test"))
     write_model(out / "model", network, recipe, card, trust)
-    model = open_model(out / "model")
+    model, card = _shelved(out / "model", split.learned, recipe, card)
     tell(Staged("out_of_fold", "the calibrated answers of the held-out exams"))
     for exam, raw in again():
         sources = [v[0] for v in _views(again.cohort, exam, recipe)]
@@ -223,6 +225,18 @@ def _finish(
     write_card(out / "model", replace(card, measures=measures))
     tell(Staged("done", str(out / "report.html")))
     return report
+
+
+def _shelved(folder: Path, learned: Cohort, recipe: Recipe, card: Card) -> tuple[OpenedModel, Card]:
+    """The package, opened, with what the recipe lets it keep of its training exams; its card then says so."""
+    model = open_model(folder)
+    shelf = shelf_from(model, learned, recipe)
+    if shelf is None:
+        return model, card
+    write_shelf(folder, shelf)
+    card = replace(card, limits=(*card.limits, KEPT[recipe.trust.neighbours]))
+    write_card(folder, card)
+    return open_model(folder), card
 
 
 def _reported(
