@@ -57,8 +57,8 @@ def _study(p: argparse.ArgumentParser) -> None:
     p.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run; given again, it goes on")
     p.add_argument("--name", help="name of the model (default: that of the task)")
     p.add_argument("--no-baseline", action="store_true", help="do not compare with a forest on histograms")
-    p.add_argument("--like", nargs="?", const="ids", choices=("hashed", "ids", "thumbnails"), help="keep what it takes to "
-                   "name training exams like a new one: their ids, hashed ids, or small pictures too")  # fmt: skip
+    kept = "keep what it takes to name training exams like a new one: their ids, hashed ids, or small pictures too"
+    p.add_argument("--like", nargs="?", const="ids", choices=("hashed", "ids", "thumbnails"), help=kept)
     p.add_argument("--alpha", type=float, help="of the exams reported alone at most this share may be wrong (.05)")
     p.add_argument("--delta", type=float, help="with confidence 1 - delta (.1)")
     _common(p)

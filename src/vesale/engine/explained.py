@@ -1,10 +1,8 @@
 """The reasons of one exam: its target, its maps by each method, and what the checks of faithfulness say of them."""
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -94,6 +92,18 @@ def explained(
 
     SourceError when there is nothing to explain: no answer, or no structure was outlined.
     """
+    checks, regions = prepared(bench, read, views, wish)
+    if bench.network is not None:
+        from .attribute import agree
+
+        agree(bench.network, bench.model, checks.sights[0])
+    return tuple(_by(method, checks, read[1], regions, wish) for method in wish.methods)
+
+
+def prepared(
+    bench: Bench, read: tuple[Prediction, Raw], views: Sequence[Sequence[Source]], wish: Wish
+) -> "tuple[Checks, list[NDArray[np.bool_] | None]]":
+    """(what every method is measured against, of an outline the region of each view)."""
     prediction, raw = read
     if not prediction.outputs:
         raise SourceError("there is no answer to explain", "; ".join(r.message for r in prediction.reasons) or None)
@@ -103,12 +113,7 @@ def explained(
     sights = []
     for view, region in zip(views, regions, strict=True):
         sights.append(sight_of(read_view(view, pipeline.task, pipeline.look)[0], pipeline, target, region))
-    if bench.network is not None:
-        from .attribute import agree
-
-        agree(bench.network, bench.model, sights[0])
-    faith = _Checks(bench, sights, (pipeline, target))
-    return tuple(_by(method, faith, raw, regions, wish) for method in wish.methods)
+    return Checks(bench, sights, (pipeline, target)), regions
 
 
 def structures_in(
@@ -133,14 +138,11 @@ def _twins(model: OpenedModel) -> tuple[tuple[Runner, ...], str]:
     """model.onnx with shuffled weights, or none and why."""
     data = (model.package.folder / "model.onnx").read_bytes()
     runners = []
-    with tempfile.TemporaryDirectory(prefix="vesale-") as folder:
-        path = Path(folder) / "shuffled.onnx"
-        for seed in range(SHUFFLES):
-            changed, count = shuffled_onnx(data, seed)
-            if not count:
-                return (), "model.onnx keeps its weights where they cannot be shuffled"
-            path.write_bytes(changed)
-            runners.append(open_onnx(path))
+    for seed in range(SHUFFLES):
+        changed, count = shuffled_onnx(data, seed)
+        if not count:
+            return (), "model.onnx keeps its weights where they cannot be shuffled"
+        runners.append(open_onnx(changed))
     return tuple(runners), ""
 
 
@@ -191,8 +193,8 @@ def _region(target: Target, prediction: Prediction, view: int, image: Image, wis
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Checks:
-    """What every method of an exam is measured against."""
+class Checks:
+    """An exam as the network sees it, against which every method is measured."""
 
     bench: Bench
     sights: Sequence[Sight]
@@ -224,23 +226,24 @@ class _Checks:
             self.random.extend(self.curves(orders) for orders in zip(*drawn, strict=True))
         return np.stack(self.random)
 
+    def own(self, maps: Maps) -> NDArray[np.float64]:
+        """(2, S): the curves of maps, whatever made them."""
+        rng = np.random.default_rng(1)
+        pairs = zip(self.sights, maps, strict=True)
+        return self.curves([order_of(cells(one), visible(s.planes, s.faded), rng) for s, one in pairs])
+
     def faithfulness(self, method: Method, maps: Maps) -> tuple[Faithfulness, NDArray[np.float64]]:
         """(what was measured of the maps, their own curves)."""
-        rng = np.random.default_rng(1)
-        orders = []
-        for sight, one in zip(self.sights, maps, strict=True):
-            orders.append(order_of(cells(one), visible(sight.planes, sight.faded), rng))
-        own = self.curves(orders)
-        similar = [self.likeness(method, maps, twin) for twin in range(self.twins(method))]
+        own = self.own(maps)
+        plain = self.maps(method, coarse=True) if method == "occlusion" else maps  # its fine maps are costly
+        similar = [self.likeness(method, plain, twin) for twin in range(self.twins(method))]
         return judged(own, self.baseline(), similar or None, self.bench.why), own
 
     def twins(self, method: Method) -> int:
         return len(self.bench.twins if method == "occlusion" else self.bench.torch_twins)
 
     def likeness(self, method: Method, maps: Maps, twin: int) -> float:
-        """Of occlusion, whose maps are costly, both maps are made with windows side by side."""
-        if method == "occlusion":
-            maps = self.maps(method, coarse=True)
+        """Of the maps with those of a network with shuffled weights, occlusion's with windows side by side."""
         other = self.maps(method, twin, coarse=True)
         seen = [spread(visible(s.planes, s.faded), (s.planes.shape[2], s.planes.shape[3])) for s in self.sights]
         flat = [np.concatenate([m.ravel() for m in several]) for several in (maps, other)]
@@ -262,7 +265,7 @@ def _makers(bench: Bench, twin: int | None) -> Mapping[Method, Callable[..., NDA
 
 
 def _by(
-    method: Method, checks: _Checks, raw: Raw, regions: Sequence[NDArray[np.bool_] | None], wish: Wish
+    method: Method, checks: Checks, raw: Raw, regions: Sequence[NDArray[np.bool_] | None], wish: Wish
 ) -> Explanation:
     pipeline, target = checks.asked
     maps = checks.maps(method)

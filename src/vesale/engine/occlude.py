@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ..core.pipeline import Pipeline
 from .aiming import Target
@@ -22,6 +23,12 @@ UNCHANGED = 1 / 512
 
 
 def occlusion(run: Runner, sight: Sight, asked: tuple[Pipeline, Target], coarse: bool = False) -> NDArray[np.float64]:
+    """(P, H, W): `losses` without the corners of the windows, which say nothing."""
+    step = max(1, round(WINDOW * min(sight.planes.shape[2:])) // 2)
+    return np.asarray(ndimage.gaussian_filter(losses(run, sight, asked, coarse), (0, step / 2, step / 2)))
+
+
+def losses(run: Runner, sight: Sight, asked: tuple[Pipeline, Target], coarse: bool = False) -> NDArray[np.float64]:
     """(P, H, W): at each sample the mean loss over the windows that cover it, weighted by its plane's part.
 
     `coarse`: windows side by side, a quarter of the work.

@@ -49,8 +49,8 @@ def write_maps(
     folder.mkdir(parents=True, exist_ok=True)
     aim, method = explanation.aim, explanation.method
     name = aim.name or aim.output
-    unit = unit_text(aim, language) if method in MEASURED and aim.unit else None
-    legend = Legend(name, unit, say(f"explain.method.{method}", language), language)
+    unit = unit_text(aim, language) if method in MEASURED else None
+    legend = Legend(name, unit, say(f"explain.method.{method}", language), language, aim.name is None)
     pictures, numbers = [], []
     for i, (image, drawn, source) in enumerate(zip(raw.images, explanation.maps, sources, strict=True)):
         stem = method if i == 0 else f"{method}.{i + 1}"
@@ -62,7 +62,7 @@ def write_maps(
 
 
 def _write_numbers(folder: Path, stem: str, drawn: Image, source: Source) -> str:
-    """A volume's map as NIfTI on its source's own grid, a picture's as npz; float32, zero where nothing was looked at."""
+    """A volume's map as NIfTI on its source's own grid, a picture's as npz; float32, zero where nobody looked."""
     if drawn.data.ndim == 3:
         np.savez_compressed(folder / f"{stem}.npz", attribution=drawn.data[0])
         return f"{stem}.npz"

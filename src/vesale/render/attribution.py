@@ -15,6 +15,7 @@ from ..core.image import Array, Description, Image
 from ..ops.orient import PLANES, is_sheared
 from ..ops.project import cut
 from ..ops.resample import resample, straight
+from ..ops.structures import connected
 from .annotate import Marks, annotated
 from .composite import composite
 from .paint import Colour, Entry, font, legend_height, outline, png, resize, rgb, shape_within, with_legend
@@ -30,8 +31,10 @@ AGAINST: tuple[Colour, Colour] = ((20, 84, 190), (150, 220, 255))
 LINE: Colour = (255, 255, 255)
 STRONG = 0.5
 """Of the strongest: what the line runs round."""
-CLEAR, COVER = 0.08, 0.72
+CLEAR, COVER = 0.15, 0.8
 """Below the first share of the strongest nothing is drawn; the strongest covers this much of the picture."""
+SPECK = 1 / 32
+"""A strong region gets no line when it is smaller than a square of this share of the shorter side."""
 SIDE, LONGEST, GAP, COLUMNS, MOST = 720, 2048, 8, 4, 16
 
 
@@ -46,6 +49,8 @@ class Legend:
     method: str
     """In words."""
     language: str = "en"
+    is_number: bool = False
+    """What speaks for a number raises it."""
 
 
 def attribution_picture(
@@ -68,9 +73,10 @@ def attribution_picture(
     else:
         picture = _pair(image, values, peak)
     picture = _with_bar(picture, peak, against, legend)
-    entries = [Entry(FOR[1], say("explain.for", legend.language, name=legend.name))]
-    entries += [Entry(AGAINST[1], say("explain.against", legend.language, name=legend.name))] if against else []
-    entries += [Entry((24, 26, 30), legend.method)]
+    up, down = ("raises", "lowers") if legend.is_number else ("for", "against")
+    entries = [Entry(FOR[1], say(f"explain.{up}", legend.language, name=legend.name))]
+    entries += [Entry(AGAINST[1], say(f"explain.{down}", legend.language, name=legend.name))] if against else []
+    entries += [Entry((24, 26, 30), say("explain.line", legend.language, method=legend.method))]
     tallest = LONGEST - legend_height(picture.shape[1], entries)
     if max(picture.shape[0] / tallest, picture.shape[1] / LONGEST) > 1:
         factor = min(tallest / picture.shape[0], LONGEST / picture.shape[1])
@@ -83,10 +89,21 @@ def coloured_over(picture: Array, values: Array, peak: float) -> NDArray[np.uint
     if not peak > 0:
         return np.asarray(picture, np.uint8)
     out = _mixed(picture, values / np.float32(peak))
-    strong = np.abs(values) >= STRONG * peak
+    strong = _large(np.abs(values) >= STRONG * peak)
     if strong.any() and not strong.all():
         outline(out, strong, LINE, 1)
     return out
+
+
+def _large(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A mask without its specks: a line round each would be all that is seen."""
+    regions, count = connected(mask)
+    if count == 0:
+        return mask
+    sizes = np.bincount(regions.ravel())
+    keep = sizes >= (SPECK * min(mask.shape)) ** 2
+    keep[0] = False
+    return np.asarray(keep[regions])
 
 
 def _mixed(picture: Array, shares: Array) -> NDArray[np.uint8]:
@@ -94,7 +111,7 @@ def _mixed(picture: Array, shares: Array) -> NDArray[np.uint8]:
     strength = np.clip(np.abs(shares), 0, 1).astype(np.float32)[..., None]
     ends = np.where((shares >= 0)[..., None, None], np.array(FOR, np.float32), np.array(AGAINST, np.float32))
     colour = ends[..., 0, :] * (1 - strength) + ends[..., 1, :] * strength
-    cover = COVER * np.clip((strength - CLEAR) / (1 - CLEAR), 0, 1) ** 0.6
+    cover = COVER * np.clip((strength - CLEAR) / (1 - CLEAR), 0, 1) ** 0.8
     return np.asarray(picture * (1 - cover) + colour * cover + 0.5, np.uint8)
 
 
@@ -163,10 +180,9 @@ def _with_bar(picture: Array, peak: float, against: bool, legend: Legend) -> NDA
     """A strip at the right: the colours as they lie on a dark picture, from the strongest to nothing or to against."""
     height = picture.shape[0]
     size = max(12, min(28, height // 36))
-    top = say("explain.strongest", legend.language)
+    top, below = say("explain.strongest", legend.language), say("explain.strongest_against", legend.language)
     if legend.unit is not None:
-        top = f"+{decimal(peak, 2, legend.language)}"
-    below = f"{decimal(-peak, 2, legend.language)}" if legend.unit is not None else f"\u2212{top}"
+        top, below = f"+{decimal(peak, 2, legend.language)}", decimal(-peak, 2, legend.language)
     texts = [(top, 1.0), ("0", 0.0), *([(below, -1.0)] if against else [])]
     unit = legend.unit or ""
     width = int(max(size * 2 + max(font(size).getlength(t) for t, _ in texts), font(size).getlength(unit)) + size)

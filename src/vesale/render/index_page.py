@@ -34,10 +34,10 @@ class ExamRow:
     """One line an output, with its uncertainty: `text.answer_lines`."""
     overlay: str | None = None
     """overlay.png, or a thumbnail where nothing is outlined."""
-    reasons_map: MapShown | None = None
-    """Where the model looked, when that was asked."""
     prediction: str | None = None
     files: tuple[str, ...] = ()
+    reasons_map: MapShown | None = None
+    """Where the model looked, when that was asked."""
 
 
 def index_page(summary: Summary, rows: Sequence[ExamRow], language: str = "en") -> str:
