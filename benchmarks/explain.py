@@ -159,7 +159,7 @@ def _makers(checks: Checks, rng: np.random.Generator) -> dict[str, Callable[[], 
 
     def edges(plane: NDArray[np.float32]) -> NDArray[np.float64]:
         grey = ndimage.gaussian_filter(plane.mean(1), (0, 1, 1))
-        return np.hypot(ndimage.sobel(grey, 1), ndimage.sobel(grey, 2)).astype(float)
+        return np.asarray(np.hypot(ndimage.sobel(grey, 1), ndimage.sobel(grey, 2)), float)
 
     def centre(plane: NDArray[np.float32]) -> NDArray[np.float64]:
         y, x = (np.linspace(-1, 1, n) for n in plane.shape[2:])
@@ -171,7 +171,7 @@ def _makers(checks: Checks, rng: np.random.Generator) -> dict[str, Callable[[], 
         return np.asarray(ndimage.gaussian_filter(drawn, (0, sigma, sigma)))
 
     blind = {"edges": edges, "centre": centre, "noise": noise}
-    return made | {name: (lambda f=f: [f(p) for p in planes]) for name, f in blind.items()}  # type: ignore[misc]
+    return made | {name: (lambda f=f: [f(p) for p in planes]) for name, f in blind.items()}
 
 
 def _curves_only(checks: Checks, maps: Maps) -> Faithfulness:

@@ -5,7 +5,7 @@ Reading it from TOML and writing it back live in `core/decode.py`; the string un
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ from .decode import decode, read_toml
 from .errors import RecipeError
 from .task import Task
 
-LATER = {"look": {"names": ()}, "trust": {"neighbours": "none"}}
+LATER: Mapping[str, Mapping[str, object]] = {"look": {"names": ()}, "trust": {"neighbours": "none"}}
 """Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
 
 

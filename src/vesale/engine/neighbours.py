@@ -72,6 +72,6 @@ def read_shelf(package: Package) -> Shelf | None:
         pictures, ends = arrays["pictures"].tobytes(), arrays["ends"]
         thumbnails = tuple(pictures[a:b] for a, b in itertools.pairwise(ends))
         names = tuple(str(n) for n in arrays["names"])
-        return Shelf(names, *(arrays[n] for n in ("features", "centre", "scale", "own")), thumbnails)
+        return Shelf(names, arrays["features"], arrays["centre"], arrays["scale"], arrays["own"], thumbnails)
     except (OSError, ValueError, KeyError, EOFError) as error:
         raise PackageError(f"{FILE}: {error}", "the package is damaged: get it again") from None

@@ -120,7 +120,8 @@ def scorer(run: Runner, sight: Sight, asked: tuple[Pipeline, Target]) -> Callabl
 def on_the_image(maps: NDArray[np.floating], sight: Sight, image: Image, pipeline: Pipeline, method: str) -> Image:
     """(P, H, W) attributions of a sight on the image's own grid, zero wherever the network does not look."""
     whole = np.zeros((len(maps), 1, *sight.placement.size), np.float32)
-    whole[(slice(None), 0, *sight.window.slices)] = maps
+    rows, columns = sight.window.slices
+    whole[:, 0, rows, columns] = maps
     back = restore(whole, sight.placement, [0.0])  # (1, y, x) or (1, P, y, x)
     height, width = image.grid.shape[-2:]
     for top, left, bottom, right in pipeline.look.erase:

@@ -21,6 +21,8 @@ ORDERS = 12
 """Random orders that a map is compared with."""
 SMOOTH = 1.0
 """Cells: a random order is as smooth as a map, so that what it takes away hangs together too."""
+SOFT = 0.5
+"""Cells: how softly what is taken away passes into what is left; hard edges are a finding of their own to a network."""
 VISIBLE = 0.004
 """Mean change of brightness, of [0, 1], below which taking a cell's detail away changes nothing: it goes last."""
 LEVEL = 0.95
@@ -75,8 +77,8 @@ def curves(scores: Scores, pair: tuple[Floats, Floats], order: NDArray[np.intp],
     for step in range(1, STEPS):
         taken = np.zeros(total, bool)
         taken[order[: round(max(seen, 1) * step / STEPS)]] = True
-        gone = spread(taken.reshape(grid), (planes.shape[2], planes.shape[3]))[:, None]
-        altered += [np.where(gone, faded, planes), np.where(gone, planes, faded)]
+        gone = _softly(spread(taken.reshape(grid), (planes.shape[2], planes.shape[3])))[:, None]
+        altered += [planes + (faded - planes) * gone, faded + (planes - faded) * gone]
     found = scores(np.stack([planes, faded, *altered]).astype(np.float32))
     whole, nothing, rest = found[0], found[1], found[2:].reshape(-1, 2)
     return np.stack([[whole, *rest[:, 0], nothing], [nothing, *rest[:, 1], whole]])
@@ -105,6 +107,12 @@ def likeness(first: Floats, second: Floats, where: NDArray[np.bool_]) -> float:
     if a.size < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
     return float(stats.spearmanr(a, b).statistic)
+
+
+def _softly(gone: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(P, H, W) of 0 and 1 with soft edges."""
+    sigma = tuple(SOFT * n / min(GRID, n) for n in gone.shape[1:])
+    return np.asarray(ndimage.gaussian_filter(gone.astype(np.float32), (0, *sigma), mode="nearest"))
 
 
 def _advantage(name: str, gains: NDArray[np.float64], reach: float) -> Measure:

@@ -136,7 +136,7 @@ def _one(job: Job, desk: _Desk) -> tuple[dict[str, Any], ExplainedRow]:
             notes.append(error.message + (f" ({error.remedy})" if error.remedy else ""))
     written = {e.method: write_maps(folder, e, raw, [v[0] for v in views], desk.language) for e in explanations}
     neighbours = nearest(desk.shelf, raw.features) if desk.shelf is not None and raw.features.size else ()
-    files = {method: [*pictures, *numbers] for method, (pictures, numbers) in written.items()}
+    files = {str(method): [*pictures, *numbers] for method, (pictures, numbers) in written.items()}
     document = explanation_document(prediction, explanations, files, neighbours, notes)
     (folder / "explanation.json").write_text(dumps(document) + "\n", encoding="utf-8")
     return document, _row(prediction, (explanations, written), (neighbours, folder), tuple(notes))
