@@ -5,8 +5,10 @@ from typing import Any
 
 _SHELF = {
     "check": "vesale.verbs.check:check",
+    "Asked": "vesale.verbs.explain:Asked",
     "commission": "vesale.verbs.commission:commission",
     "evaluate": "vesale.verbs.evaluate:evaluate",
+    "explain": "vesale.verbs.explain:explain",
     "export": "vesale.verbs.export:export",
     "list": "vesale.verbs.list:list_models",
     "load": "vesale.core.recipe:load",

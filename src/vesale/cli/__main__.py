@@ -42,6 +42,7 @@ def _study(o: argparse.Namespace) -> int:
 
     overrides = list(o.overrides)
     overrides += [f"trust.{k}={v}" for k in ("alpha", "delta") if (v := getattr(o, k)) is not None]
+    overrides += [f"trust.neighbours={o.like}"] if o.like else []
     budget = parse_budget(o.budget) if o.budget else None
     asked = (_columns(o), o.name, not o.no_baseline, o.model, o.language)
     wish = Wish(budget, o.recipe, tuple(overrides), tuple(o.allow), *asked)
@@ -72,7 +73,7 @@ def _study(o: argparse.Namespace) -> int:
 def _read(o: argparse.Namespace) -> int:
     from ..render.documents import summary_document
     from ..render.text import line
-    from ..verbs.read import ReadOne, read
+    from ..verbs.read import How, ReadOne, read
     from .story import Story
 
     lines: list[str] = []
@@ -82,7 +83,7 @@ def _read(o: argparse.Namespace) -> int:
             lines.append(line(one.prediction, o.language))
             story.read(one)
 
-        summary = read(o.inputs, o.model, o.out, done, o.language, o.confined)
+        summary = read(o.inputs, o.model, o.out, done, o.language, How(o.confined, o.explain))
         for failure in summary.failures:
             story.line(f"{failure.input}: {failure.message}" + (f" ({failure.remedy})" if failure.remedy else ""))
     if o.json:
@@ -193,6 +194,25 @@ def _commission(o: argparse.Namespace) -> int:
     return 0
 
 
+def _explain(o: argparse.Namespace) -> int:
+    from ..verbs.explain import Asked, explain
+    from .explaining import lines_of, region_of
+    from .story import Story
+
+    asked = Asked(o.output, o.target, o.method, region_of(o.region), o.mask, o.outlines, o.language)
+    with Story(o.quiet) as story:
+        done = explain(o.inputs, o.model, o.out, asked, story.explained)
+        for note in done.notes:
+            story.line(note)
+        for failure in done.failures:
+            story.line(f"{failure.input}: {failure.message}" + (f" ({failure.remedy})" if failure.remedy else ""))
+    if o.json:
+        _say_json({"schema": "vesale/explanations/1", "exams": list(done.documents)})
+    else:
+        print("\n".join([*lines_of(done, o.language), "", f"page  {o.out / 'index.html'}"]))
+    return 3 if done.failures else 0
+
+
 def _present(o: argparse.Namespace) -> int:
     from dataclasses import fields
 
@@ -252,6 +272,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "predict": _predict,
     "evaluate": _evaluate,
     "commission": _commission,
+    "explain": _explain,
     "present": _present,
     "export": _export,
     "list": _list,

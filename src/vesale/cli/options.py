@@ -6,6 +6,7 @@ from pathlib import Path
 PRESENTATIONS = ("sheet", "slice", "mip", "minip", "average", "planes", "skin", "airways", "bone", "render", "loop")
 AXES = ("axial", "coronal", "sagittal", "x", "y", "z")
 COLOURS = ("grey", "inverse", "hot", "rainbow", "inferno")
+METHODS = ("occlusion", "grad_cam", "integrated_gradients")
 EXITS = """exit codes: 0 done (a referral is no failure); 1 an error-level finding; 2 bad command or recipe;
 3 at least one input failed, the rest is done; 4 package refused or extra missing; 130 interrupted"""
 
@@ -29,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     _predict(verbs.add_parser("predict", help="what a model says of one image; nothing is written"))
     _evaluate(verbs.add_parser("evaluate", help="readings, or a model, against a cohort's truth"))
     _commission(verbs.add_parser("commission", help="a model at a new site: calibrate it there, and say if it will do"))
+    _explain(verbs.add_parser("explain", help="where a model looked for an answer, and whether the map can be trusted"))
     _present(verbs.add_parser("present", help="an exam as pictures: slices, projections, renderings, loops, a sheet"))
     _export(verbs.add_parser("export", help="a package in a form that other programs read"))
     _list(verbs.add_parser("list", help="the models at hand, or the networks and formats"))
@@ -60,6 +62,8 @@ def _study(p: argparse.ArgumentParser) -> None:
     p.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run; given again, it goes on")
     p.add_argument("--name", help="name of the model (default: that of the task)")
     p.add_argument("--no-baseline", action="store_true", help="do not compare with a forest on histograms")
+    kept = "keep what it takes to name training exams like a new one: their ids, hashed ids, or small pictures too"
+    p.add_argument("--like", nargs="?", const="ids", choices=("hashed", "ids", "thumbnails"), help=kept)
     p.add_argument("--alpha", type=float, help="of the exams reported alone at most this share may be wrong (.05)")
     p.add_argument("--delta", type=float, help="with confidence 1 - delta (.1)")
     p.add_argument("--language", choices=("en", "fr"), default="en", help="of report.html")
@@ -71,6 +75,9 @@ def _read(p: argparse.ArgumentParser) -> None:
     p.add_argument("--model", required=True, metavar="M", help="a package (folder or zip), or a name of the zoo")
     p.add_argument("--out", type=Path, required=True, help="folder for the readings")
     p.add_argument("--language", choices=("en", "fr"), default="en", help="of the page")
+    p.add_argument(
+        "--explain", nargs="?", const=METHODS[0], choices=METHODS, help="a checked map of reasons (occlusion)"
+    )
     p.add_argument("--confined", action="store_true", help="parse the files of strangers in a process with limits")
     _common(p)
 
@@ -119,6 +126,21 @@ def _commission(p: argparse.ArgumentParser) -> None:
     p.add_argument("--delta", type=float, help="with confidence 1 - delta")
     p.add_argument("--split", choices=("train", "validation", "calibration", "test"), help="only these exams")
     p.add_argument("--name", help="name of the local package")
+    p.add_argument("--language", choices=("en", "fr"), default="en", help="of the page")
+    _common(p)
+
+
+def _explain(p: argparse.ArgumentParser) -> None:
+    p.add_argument("inputs", nargs="+", metavar="EXAM", help="files, folders, globs, zips, or a cohort's labels.csv")
+    p.add_argument("--model", required=True, metavar="M", help="a package (folder or zip), or a name of the zoo")
+    p.add_argument("--out", type=Path, required=True, help="folder for the maps")
+    p.add_argument("--output", metavar="NAME", help="which answer, where a model gives several (the first)")
+    p.add_argument("--target", metavar="CLASS", help="class, step or structure to speak for (what was answered)")
+    p.add_argument("--method", choices=(*METHODS, "all"), default="occlusion", help="(default occlusion)")
+    where = p.add_mutually_exclusive_group()
+    where.add_argument("--region", metavar="T,L,B,R", help="of an outline: top,left,bottom,right in samples")
+    where.add_argument("--mask", type=Path, help="of an outline: an image that is nonzero where it is asked about")
+    p.add_argument("--outlines", metavar="M", help="a model that outlines, whose findings are put into words beside")
     p.add_argument("--language", choices=("en", "fr"), default="en", help="of the page")
     _common(p)
 

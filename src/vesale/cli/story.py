@@ -48,10 +48,13 @@ class Story:
                 self.line(f"{event.part}: done in {event.seconds:.0f} s")
 
     def read(self, done: ReadOne) -> None:
+        self.explained(done.number, done.of, done.prediction.exam)
+
+    def explained(self, number: int, of: int, exam: str) -> None:
         whole = 24
-        filled = round(whole * done.number / done.of)
+        filled = round(whole * number / of)
         bar = "#" * filled + "." * (whole - filled)
-        self.rewrite(f"[{bar}] {done.number}/{done.of}  {done.prediction.exam}", last=done.number == done.of)
+        self.rewrite(f"[{bar}] {number}/{of}  {exam}", last=number == of)
 
     def line(self, text: str) -> None:
         if not self.quiet:

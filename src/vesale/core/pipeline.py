@@ -9,6 +9,9 @@ from typing import Literal
 from .recipe import Look, Recipe
 from .task import Task
 
+FEATURES = "features"
+"""The output of model.onnx, beside those of the task, that says what the network sees: (N, D), see nets/features.py."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:

@@ -16,7 +16,7 @@ from .task import Task
 
 LATER: Mapping[str, Mapping[str, Any]] = {
     "look": {"names": (), "fit": "pad"},
-    "trust": {"shadows": 2, "mask_delta": 0.0},
+    "trust": {"shadows": 2, "mask_delta": 0.0, "neighbours": "none"},
 }
 """Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
 
@@ -151,6 +151,9 @@ class Trust:
     shadows: int = 2
     """With validate.mode = split: networks learned on a half of the subjects each, against which the model is compared
     to measure whether it betrays whom it was learned from; an even number, 0: not measured. (Folds need none.)"""
+    neighbours: Literal["none", "hashed", "ids", "thumbnails"] = "none"
+    """What the package keeps of its training exams, so that those like a new one can be named: nothing; the network's
+    features with hashed ids; with the ids as they are; or with small pictures as well."""
 
     def __post_init__(self) -> None:
         if self.shadows < 0 or self.shadows % 2:

@@ -1,4 +1,4 @@
-"""A learned network as ONNX: normalise -> network -> activation, for any number and size of patches.
+"""A learned network as ONNX: normalise -> network -> activation, and what it sees, for any number and size of patches.
 
 Weights are stored as half floats and widened when the model is opened; the arithmetic stays in single precision.
 """
@@ -13,7 +13,9 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
+from ..core.pipeline import FEATURES
 from ..core.recipe import Recipe
+from ..nets.features import seen
 from ..nets.heads import Network, activate, channels
 from .halves import fits_half
 from .runtimes import open_onnx
@@ -28,19 +30,21 @@ ROUNDING = 1e-3
 
 
 class Answering(nn.Module):
-    """A network and the activation of each of its outputs, as a tuple in the task's order."""
+    """A network and the activation of each of its outputs, as a tuple in the task's order, then its features."""
 
     def __init__(self, net: Network, recipe: Recipe) -> None:
         super().__init__()
         self.net, self.outputs = net, dict(recipe.task.outputs)
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        logits = self.net(image)
-        return tuple(activate(output, logits[name]) for name, output in self.outputs.items())
+        logits, features = seen(self.net, image)
+        answers = tuple(activate(output, logits[name]) for name, output in self.outputs.items())
+        return answers if features is None or FEATURES in self.outputs else (*answers, features)
 
 
 def export_onnx(net: Network, recipe: Recipe, path: Path, sizes: tuple[int, int]) -> None:
-    """Write `path`: input `image` (N, C, H, W) float32, as the look makes it; one output a task output, named after it.
+    """Write `path`: input `image` (N, C, H, W) float32, as the look makes it; one output a task output, named after it,
+    and `features` (N, D) where the network has stages (and no output of the task is called so).
 
     The traced network is run once beside the original; RuntimeError when they disagree.
     """
@@ -49,12 +53,13 @@ def export_onnx(net: Network, recipe: Recipe, path: Path, sizes: tuple[int, int]
     if recipe.look.range == "raw":
         example = net.mean + net.std * (4 * example - 2)
     partial = path.with_suffix(".part")
-    traced = _traced(plain, example, recipe)
-    onnx.save(traced, str(partial))
     with torch.no_grad():
         expected = plain(example)
+    names = [*recipe.task.outputs, FEATURES][: len(expected)]
+    traced = _traced(plain, example, (names, bool(recipe.look.size)))
+    onnx.save(traced, str(partial))
     found = open_onnx(partial)(example.numpy())
-    for name, wanted in zip(recipe.task.outputs, expected, strict=True):
+    for name, wanted in zip(names, expected, strict=True):
         scale = max(1.0, float(wanted.abs().max()))
         worst = float(np.abs(found[name] - wanted.numpy()).max()) / scale
         if not worst <= ROUNDING:
@@ -63,9 +68,11 @@ def export_onnx(net: Network, recipe: Recipe, path: Path, sizes: tuple[int, int]
     partial.replace(path)
 
 
-def _traced(plain: Answering, example: Tensor, recipe: Recipe) -> onnx.ModelProto:
-    """By tracing: twenty times faster than the newer exporter, and one is needed for every fold."""
-    free = {0: "n"} if recipe.look.size else {0: "n", 2: "height", 3: "width"}
+def _traced(plain: Answering, example: Tensor, about: tuple[list[str], bool]) -> onnx.ModelProto:
+    """By tracing: twenty times faster than the newer exporter, and one is needed for every fold. `about`: the outputs'
+    names, and whether planes have one size only."""
+    names, fixed = about
+    free = {0: "n"} if fixed else {0: "n", 2: "height", 3: "width"}
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -74,7 +81,7 @@ def _traced(plain: Answering, example: Tensor, recipe: Recipe) -> onnx.ModelProt
             (example,),
             buffer,  # type: ignore[arg-type]
             input_names=["image"],
-            output_names=list(recipe.task.outputs),
+            output_names=names,
             opset_version=OPSET,
             dynamic_axes={"image": free},
             dynamo=False,

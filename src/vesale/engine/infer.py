@@ -18,16 +18,19 @@ Floats = NDArray[np.float32]
 
 
 def infer(run: Runner, planes: Planes, pipeline: Pipeline) -> dict[str, Floats]:
-    """Raw answer of each output: probabilities (names,) or a value (1,), the mean over planes; maps (class, *shape)."""
+    """Raw answer of each output: probabilities (names,) or a value (1,), the mean over planes; maps (class, *shape).
+
+    Where the network says what it sees, that as well: FEATURES (D,), the mean over mirrors, tiles and planes.
+    """
     dense = [n for n, o in pipeline.task.outputs.items() if isinstance(o, (Partition, Picture))]
-    pooled: dict[str, list[Floats]] = {n: [] for n in pipeline.task.outputs if n not in dense}
+    pooled: dict[str, list[Floats]] = {}
     maps: dict[str, list[Floats]] = {n: [] for n in dense}
-    mirrors = _mirrors(pipeline)
+    mirrors = mirrors_of(pipeline)
     for first in range(0, len(planes.data), 1 if dense else BATCH):
         some = planes.data[first : first + (1 if dense else BATCH)]
         turned = [_over_tiles(run, _mirror(some, axes), pipeline, dense) for axes in mirrors]
-        for name in pooled:
-            pooled[name].append(np.mean([t[name] for t in turned], axis=0))
+        for name in (n for n in turned[0] if n not in maps):
+            pooled.setdefault(name, []).append(np.mean([t[name] for t in turned], axis=0))
         for name in dense:
             back = [_mirror(t[name], axes) for t, axes in zip(turned, mirrors, strict=True)]
             maps[name].append(np.mean(back, axis=0, dtype=np.float32))
@@ -67,7 +70,7 @@ def _padded(run: Runner, batch: Floats, dense: Sequence[str], multiple: int) -> 
     return {n: a[:, :, :height, :width] if n in dense else a for n, a in run(batch).items()}
 
 
-def _mirrors(pipeline: Pipeline) -> list[tuple[int, ...]]:
+def mirrors_of(pipeline: Pipeline) -> list[tuple[int, ...]]:
     """Axes to mirror: none, each of the pipeline's, and of two both together."""
     axes = {"vertical": 2, "horizontal": 3}
     chosen = [axes[f] for f in pipeline.mirror]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import SourceError
 from ..core.image import Image, Source
-from ..core.pipeline import Pipeline
+from ..core.pipeline import FEATURES, Pipeline
 from ..core.prediction import Reason, Seen
 from ..core.task import Partition, Picture
 from ..io.formats import SIGNALS
@@ -39,6 +39,8 @@ class Raw:
     """Of the statistics."""
     seen: tuple[Seen, ...]
     notes: tuple[str, ...] = field(default=())
+    features: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    """What the network sees, (D,), the mean over views; empty where its package does not say."""
 
 
 def look_at(exam: tuple[str, str | None], views: Sequence[Sequence[Source]], run: Runner, pipeline: Pipeline) -> Raw:
@@ -62,7 +64,14 @@ def look_at(exam: tuple[str, str | None], views: Sequence[Sequence[Source]], run
     notes = tuple(dict.fromkeys([*(note for s in sources for note in s.description.notes), *decided]))
     seen = tuple(_seen(s) for s in sources)
     worst = np.mean(statistics, axis=0)
-    return Raw(*exam, pooled, maps, tuple(images), worst, names, seen, notes)
+    features = _features(answers, pipeline)
+    return Raw(*exam, pooled, maps, tuple(images), worst, names, seen, notes, features)
+
+
+def _features(answers: Sequence[Mapping[str, Floats]], pipeline: Pipeline) -> Floats:
+    if FEATURES in pipeline.task.outputs or not all(FEATURES in a for a in answers):
+        return np.zeros(0, np.float32)
+    return np.asarray(np.mean([a[FEATURES] for a in answers], axis=0), np.float32)
 
 
 def foreign_kind(views: Sequence[Sequence[Source]], pipeline: Pipeline) -> Reason | None:
@@ -113,6 +122,7 @@ def with_reference(raw: Raw, reference: Reference | None, included: bool = False
 def save_raw(raw: Raw, path: Path) -> None:
     """Keep the answers (not the images) of an exam, for the calibration that comes when all folds are there."""
     arrays: dict[str, NDArray[np.generic]] = {"statistics": raw.statistics, "names": np.array(raw.names)}
+    arrays["features"] = raw.features
     arrays |= {f"pooled/{n}": a for n, a in raw.pooled.items()}
     arrays |= {f"map/{n}/{i}": a.astype(np.float16) for n, maps in raw.maps.items() for i, a in enumerate(maps)}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -147,6 +157,7 @@ def load_raw(path: Path, exam: tuple[str, str | None], views: Sequence[Sequence[
         tuple(str(n) for n in arrays["names"]),
         tuple(_seen(s) for s in sources),
         notes,
+        np.asarray(arrays.get("features", np.zeros(0)), np.float32),
     )
 
 

@@ -12,8 +12,8 @@ Runner = Callable[[NDArray[np.float32]], Mapping[str, NDArray[np.float32]]]
 """(N, C, H, W) in [0, 1] -> activated outputs by name."""
 
 
-def open_onnx(path: Path, threads: int | None = None) -> Runner:
-    """A runner for the model at `path`; PackageError when ONNX Runtime cannot load it."""
+def open_onnx(path: Path | bytes, threads: int | None = None) -> Runner:
+    """A runner for the model at `path`, or of these bytes; PackageError when ONNX Runtime cannot load it."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -24,7 +24,8 @@ def open_onnx(path: Path, threads: int | None = None) -> Runner:
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises its own family of exceptions, without a common public root
-        message = f"{path.name}: ONNX Runtime cannot load it ({str(error).splitlines()[0]})"
+        name = path.name if isinstance(path, Path) else "a changed model"
+        message = f"{name}: ONNX Runtime cannot load it ({str(error).splitlines()[0]})"
         raise PackageError(message, "get the package again") from None
     names = [o.name for o in session.get_outputs()]
     single = session.get_inputs()[0].shape[0] == 1  # a foreign network may take no more than one image at a time

@@ -20,12 +20,19 @@ NETS: Registry[Callable[[Recipe], "Network"]] = Registry(
         "linear": "vesale.nets.linear:build_linear",
     },
 )
+EMPTY: Registry[Callable[[Recipe], "Network"]] = Registry(
+    "network", {"efficientnet_lite": "vesale.nets.efficientnet:shape_of_efficientnet_lite"}
+)
+"""Networks whose first weights come from elsewhere, without them: to be filled with weights that are at hand."""
 DENSE = ("unet", "wnet")
 """Networks that can answer for every sample of the image."""
 
 
-def build(recipe: Recipe) -> "Network":
-    """The network of a recipe with random weights (draw from torch's global generator: seed it first)."""
+def build(recipe: Recipe, empty: bool = False) -> "Network":
+    """The network of a recipe with random weights (draw from torch's global generator: seed it first).
+
+    `empty`: its weights will be loaded anyway, so published ones need not be installed.
+    """
     if recipe.look.channels < 1:
         raise RecipeError(f"look.channels: a network sees at least one channel, not {recipe.look.channels}")
     kinds = {o.kind for o in recipe.task.outputs.values()}
@@ -36,4 +43,5 @@ def build(recipe: Recipe) -> "Network":
     if recipe.net.name in DENSE and size is not None and any(n % step for n in size):
         where = "train.patch" if recipe.train.patch else "look.size"
         raise RecipeError(f"{where}: {list(size)} must be multiples of {step}, as {recipe.net.name} halves them")
-    return NETS[recipe.net.name](recipe)
+    makers = EMPTY if empty and recipe.net.name in EMPTY.table else NETS
+    return makers[recipe.net.name](recipe)

@@ -4,7 +4,7 @@ From scratch it normalises by groups. With ImageNet weights (extra `weights`) ea
 shift that those weights were trained with, which then go on learning: no running statistics, whatever the batch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -76,6 +76,7 @@ class EfficientNetLite(nn.Module):
                 blocks.append(Inverted(before, stage, i == 0, fixed))
                 before = stage[1]
         self.blocks = nn.Sequential(*blocks)
+        self.depth = depth
         whole = depth == len(STAGES)
         self.head = _step(SameConv(before, HEAD, 1), HEAD, fixed) if whole else nn.Identity()
         self.heads = heads
@@ -83,9 +84,25 @@ class EfficientNetLite(nn.Module):
     def forward(self, x: Tensor) -> list[Logits]:
         return [self.heads(self.head(self.blocks(self.stem(x))).mean((2, 3)), None)]
 
+    def watched(self) -> Sequence[nn.Module]:
+        ends = [sum(stage[2] for stage in STAGES[: i + 1]) - 1 for i in range(self.depth)]
+        return [
+            self.stem,
+            *(self.blocks[i] for i in ends[:-1]),
+            self.head if self.depth == len(STAGES) else self.blocks[-1],
+        ]
+
 
 def build_efficientnet_lite(recipe: Recipe) -> Network:
     """`net.depth` counts stages, 1 to 7; `net.width` has no meaning here."""
+    network = shape_of_efficientnet_lite(recipe)
+    if recipe.net.pretrained:
+        _fill(network.body, _published())
+    return network
+
+
+def shape_of_efficientnet_lite(recipe: Recipe) -> Network:
+    """The same before the ImageNet weights are filled in."""
     net, inside = recipe.net, channels(recipe)
     if not 1 <= net.depth <= len(STAGES):
         raise RecipeError(f"net.depth: efficientnet_lite has 1 to {len(STAGES)} stages, not {net.depth}")
@@ -93,10 +110,7 @@ def build_efficientnet_lite(recipe: Recipe) -> Network:
         raise RecipeError("net.pretrained: ImageNet weights want three channels", "set look.channels = 3")
     pooled = HEAD if net.depth == len(STAGES) else STAGES[net.depth - 1][1]
     heads = Heads(recipe.task.outputs, pooled, None, net.dropout)
-    body = EfficientNetLite(inside, heads, net.depth, net.pretrained)
-    if net.pretrained:
-        _fill(body, _published())
-    return Network(body, inside)
+    return Network(EfficientNetLite(inside, heads, net.depth, net.pretrained), inside)
 
 
 def _step(conv: SameConv, outside: int, fixed: bool, active: bool = True) -> nn.Sequential:
@@ -117,8 +131,10 @@ def _published() -> Mapping[str, Tensor]:
     return weights
 
 
-def _fill(body: EfficientNetLite, published: Mapping[str, Tensor]) -> None:
+def _fill(body: nn.Module, published: Mapping[str, Tensor]) -> None:
     """Copy the published weights, each BatchNorm becoming the scale and shift that it amounts to."""
+    if not isinstance(body, EfficientNetLite):
+        raise TypeError("the published weights are of an EfficientNet-Lite0")
     _fill_step(body.stem, published, "_conv_stem", "_bn0")
     for i, block in enumerate(body.blocks):
         if not isinstance(block, Inverted):

@@ -1,5 +1,7 @@
 """ResNet (He et al. 2016) for whole images, with GroupNorm; `depth` stages of two residual blocks each."""
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 from ..core.recipe import Recipe
@@ -22,6 +24,9 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> list[Logits]:
         return [self.heads(self.body(x).mean((2, 3)), None)]
+
+    def watched(self) -> Sequence[nn.Module]:
+        return list(self.body)[::2]  # the stem and the second block of each stage
 
 
 def build_resnet(recipe: Recipe) -> Network:

@@ -3,6 +3,8 @@ second seeing the image and the first one's answer, both supervised (Galdran et 
 vessel segmentation with minimalistic models').
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -35,6 +37,9 @@ class UNet(nn.Module):
             x = merge(torch.cat([up(x), skip], 1))
         return [self.heads(pooled, x)]
 
+    def watched(self) -> Sequence[nn.Module]:
+        return list(self.down)
+
 
 class WNet(nn.Module):
     """Two U-Nets: what the first outlined is handed to the second as further channels."""
@@ -47,6 +52,9 @@ class WNet(nn.Module):
         draft = self.first(x)[-1]
         maps = [activate(output, draft[name]) for name, output in self.outputs.items()]
         return [draft, self.second(torch.cat([x, *maps], 1))[-1]]
+
+    def watched(self) -> Sequence[nn.Module]:
+        return self.second.watched()
 
 
 def build_unet(recipe: Recipe) -> Network:

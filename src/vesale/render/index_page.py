@@ -13,6 +13,17 @@ from .words import NO_BREAK, clock, counted, integer, say
 
 
 @dataclass(frozen=True, slots=True)
+class MapShown:
+    """A map beside an answer, and whether it passed its checks: only then it is offered as a reason."""
+
+    picture: str
+    """Relative to the page."""
+    passed: bool
+    verdict: str
+    """In words."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExamRow:
     """What the page shows of one exam; paths are POSIX, relative to the page."""
 
@@ -25,6 +36,8 @@ class ExamRow:
     """overlay.png, or a thumbnail where nothing is outlined."""
     prediction: str | None = None
     files: tuple[str, ...] = ()
+    reasons_map: MapShown | None = None
+    """Where the model looked, when that was asked."""
 
 
 def index_page(summary: Summary, rows: Sequence[ExamRow], language: str = "en") -> str:
@@ -57,6 +70,8 @@ def _row(row: ExamRow, language: str) -> dict[str, object]:
         "reasons": [reason_line(r, language) for r in row.reasons],
         "answers": row.answers,
         "overlay": linked(row.overlay) if row.overlay else None,
+        "map": row.reasons_map,
+        "map_picture": linked(row.reasons_map.picture) if row.reasons_map else None,
         "prediction": linked(row.prediction) if row.prediction else None,
         "files": [(PurePosixPath(f).name, linked(f)) for f in row.files],
     }

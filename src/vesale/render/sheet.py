@@ -91,7 +91,7 @@ def volume_overlay(
         found_shape = None if labels is None else labels.shape
         raise ShapeError(f"image {image.data.shape} and labels {found_shape} are not (channel, z, y, x) on one grid")
     wish = Presentation(size=LONGEST, language=language)
-    subject = _subject(image, about, wish)
+    subject = subject_of_image(image, about, wish)
     outlines = None
     if labels is not None and (labels.any() or len(names)):
         if is_sheared(image.grid) and image.grid.spacing is not None:
@@ -123,7 +123,7 @@ def contact_sheet(
     return with_legend(np.concatenate(rows), entries), facts
 
 
-def _subject(image: Image, about: Description | None, wish: Presentation) -> Subject:
+def subject_of_image(image: Image, about: Description | None, wish: Presentation) -> Subject:
     """The image as a subject; a header that can no longer be read says nothing of its window."""
     plain = Held(image, replace(about or Description("memory", ""), files=()))
     subject = subject_of(plain, replace(wish, channel=0))

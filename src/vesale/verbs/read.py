@@ -10,19 +10,23 @@ from pathlib import Path
 
 from ..core.errors import SourceError, VesaleError
 from ..core.exam import Cohort, View
+from ..core.explanation import Method
 from ..core.image import Source
 from ..core.prediction import Prediction
 from ..core.report import Finding
 from ..core.task import Task
 from ..engine.confined import ConfinedSource, Confinement
+from ..engine.explained import Bench, bench_of
 from ..engine.opened import OpenedModel, open_model
 from ..engine.publish import publish
+from ..engine.reasons import with_reasons
 from ..engine.samples import open_view
 from ..io.arrays import holds_numbers
 from ..io.cohort import ReadCohort, read_cohort
 from ..io.inputs import Found, find_inputs, free_name, open_found
 from ..ops.machine import peak_rss_mb
 from ..render.documents import Failure, ReadExam, Summary, dumps, summary_document
+from ..render.explanation import map_of
 from ..render.index_page import ExamRow, index_page
 from ..render.text import answer_lines
 from .list import find_model
@@ -35,6 +39,16 @@ class ReadOne:
     number: int
     of: int
     prediction: Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What a reading does beside reading."""
+
+    confined: bool = False
+    """Files are parsed in a child process with limits of memory and time, for those of strangers."""
+    explain: Method | None = None
+    """Each answer gets a map of its reasons by this method, with its checks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +76,9 @@ class Opener:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class Job:
+    """One exam to read, not yet opened."""
+
     exam: str
     subject: str | None
     shown: str
@@ -75,24 +91,25 @@ def read(
     out: Path,
     watch: Callable[[ReadOne], None] = lambda _: None,
     language: str = "en",
-    confined: bool = False,
+    how: How = How(),
 ) -> Summary:
     """Read files, folders, globs, zips or a cohort's table into `out` (INTERFACES: `vesale read`).
 
-    `confined`: files are parsed in a child process with limits of memory and time, for those of strangers.
+    MissingExtra or PackageError when the model cannot be explained in the way that is asked for.
 
     PackageError or NotRegistered when the model cannot be used; whatever is wrong with an exam is said in its own
     prediction.json and among the summary's failures.
     """
     opened = model if isinstance(model, OpenedModel) else open_model(find_model(model))
+    bench = None if how.explain is None else bench_of(opened, (how.explain,))[0]
     started, began = datetime.now(UTC), time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     exams, rows, failures = [], [], []
     with tempfile.TemporaryDirectory(prefix="vesale-") as scratch, Confinement() as confinement:
-        given, opener = [str(i) for i in inputs], Opener(confinement if confined else None)
-        jobs = list(_jobs(given, opened, Path(scratch), opener))
+        given, opener = [str(i) for i in inputs], Opener(confinement if how.confined else None)
+        jobs = list(jobs_of(given, opened, Path(scratch), opener))
         for i, job in enumerate(jobs):
-            prediction, failure = _read_one(job, opened, out)
+            prediction, failure = _read_one(job, opened, out, (bench, how.explain, language))
             failures += [failure] if failure else []
             exams.append(ReadExam(job.exam, prediction.status, f"{job.exam}/prediction.json"))
             rows.append(_row(prediction, out, language))
@@ -106,10 +123,15 @@ def read(
     return summary
 
 
-def _read_one(job: _Job, model: OpenedModel, out: Path) -> tuple[Prediction, Failure | None]:
+def _read_one(
+    job: Job, model: OpenedModel, out: Path, why: tuple[Bench | None, Method | None, str]
+) -> tuple[Prediction, Failure | None]:
+    bench, method, language = why
     try:
         views = job.opens()
         prediction, raw = model.predict_sources((job.exam, job.subject), views)
+        if bench is not None and method is not None and prediction.outputs:
+            prediction = with_reasons(out / job.exam, (prediction, raw), views, (bench, method, language))
         return publish(out / job.exam, prediction, raw, [view[0] for view in views]), None
     except VesaleError as error:
         failure = Failure(job.shown, error.code, error.message, error.remedy)
@@ -123,7 +145,7 @@ def _read_one(job: _Job, model: OpenedModel, out: Path) -> tuple[Prediction, Fai
     return publish(out / job.exam, prediction, None, []), failure
 
 
-def _jobs(inputs: Sequence[str], model: OpenedModel, scratch: Path, opener: Opener) -> Iterator[_Job]:
+def jobs_of(inputs: Sequence[str], model: OpenedModel, scratch: Path, opener: Opener) -> Iterator[Job]:
     """Every exam of the tables, then of everything else; a name that is taken gets -2, whatever input it came from."""
     signals = model.pipeline.task.from_signal
     tables = [i for i in inputs if _is_table(i, signals) or (Path(i) / "labels.csv").is_file()]
@@ -132,12 +154,12 @@ def _jobs(inputs: Sequence[str], model: OpenedModel, scratch: Path, opener: Open
         was = read_cohort(Path(table))
         for exam in was.cohort:
             opens = lambda e=exam, c=was.cohort: [opener.view(c, v, model.pipeline.task) for v in e.views]  # noqa: E731
-            yield _Job(free_name(exam.id, taken), exam.subject, exam.id, opens)
+            yield Job(free_name(exam.id, taken), exam.subject, exam.id, opens)
         for name, finding in _left_out(was).items():
-            yield _Job(free_name(name, taken), None, name, lambda f=finding: _refuse(f))  # type: ignore[misc]
+            yield Job(free_name(name, taken), None, name, lambda f=finding: _refuse(f))  # type: ignore[misc]
     rest = [i for i in inputs if i not in tables]
     for found in opener.find(rest, scratch, signals) if rest else ():
-        yield _Job(free_name(found.exam, taken), None, found.shown, lambda f=found: [[opener.found(f)]])  # type: ignore[misc]
+        yield Job(free_name(found.exam, taken), None, found.shown, lambda f=found: [[opener.found(f)]])  # type: ignore[misc]
 
 
 def _is_table(path: str, signals: bool) -> bool:
@@ -165,6 +187,7 @@ def _row(prediction: Prediction, out: Path, language: str) -> ExamRow:
         reasons=prediction.reasons,
         answers=answer_lines(prediction, language),
         overlay=f"{prediction.exam}/overlay.png" if (folder / "overlay.png").exists() else None,
+        reasons_map=map_of(prediction, language),
         prediction=f"{prediction.exam}/prediction.json",
         files=tuple(f"{prediction.exam}/{f}" for f in files),
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..core.encode import to_toml
 from ..core.exam import Cohort
+from ..core.model import Card
 from ..core.pipeline import pipeline_of
 from ..core.recipe import Recipe, load
 from ..core.report import Measure, Report
@@ -23,6 +24,7 @@ from ..engine.calibration_outputs import Basis
 from ..engine.division import HeldOut, Split, divide, learned_by, sides, sources_of
 from ..engine.evaluation import About, write_report
 from ..engine.events import Event, Fitted, Staged
+from ..engine.neighbours import KEPT, shelf_from, write_shelf
 from ..engine.opened import OpenedModel, open_model, write_card, write_model
 from ..engine.privacy import Learned, audit_membership, privacy_facts
 from ..engine.publish import publish
@@ -192,7 +194,7 @@ def _finish(
     network = (out / "fit" / "all" / f"model-{digest[:12]}.onnx", out / "fit" / "all" / "weights.safetensors")
     tell(Staged("package", "model package, with its self-test"))
     write_model(out / "model", network, recipe, card, trust)
-    model = open_model(out / "model")
+    model, card = _shelved(out / "model", split.learned, recipe, card)
     tell(Staged("out_of_fold", "the calibrated answers of the held-out exams"))
     for exam, raw in again():
         sources = [v[0] for v in sources_of(again.cohort, exam, recipe)]
@@ -221,6 +223,18 @@ def _membership(
     few = list(samples)
     random.Random(recipe.seed).shuffle(few)  # as many of the one kind as of the other
     return audit_membership(networks, ["all"], [*few[: len(held)], *held], pipeline_of(recipe), recipe.seed)
+
+
+def _shelved(folder: Path, learned: Cohort, recipe: Recipe, card: Card) -> tuple[OpenedModel, Card]:
+    """The package, opened, with what the recipe lets it keep of its training exams; its card then says so."""
+    model = open_model(folder)
+    shelf = shelf_from(model, learned, recipe)
+    if shelf is None:
+        return model, card
+    write_shelf(folder, shelf)
+    card = replace(card, limits=(*card.limits, KEPT[recipe.trust.neighbours]))
+    write_card(folder, card)
+    return open_model(folder), card
 
 
 def _reported(

@@ -111,3 +111,17 @@ def test_what_the_look_cut_away_is_background():
     assert (found[0, :10] == 1).all()
     assert (found[1, :10] == 0).all()
     assert np.allclose(found[1, 10:30, 10:50], 200 / 255, atol=1e-5)
+
+
+@pytest.mark.parametrize("tile", [None, (16, 16)])
+def test_what_the_network_sees_is_the_mean_over_tiles_mirrors_and_planes(tile):
+    def sees(batch):
+        return {"mask": np.concatenate([batch, 1 - batch], 1), "features": batch.mean((2, 3))}
+
+    seen = planes((3, 32, 32))
+    pipeline = Pipeline(LESIONS, Look(channels=1), tile, 0.0, ("horizontal",))
+    found = infer(sees, seen, pipeline)
+    assert set(found) == {"mask", "features"}
+    assert found["features"].shape == (1,)
+    assert found["features"][0] == pytest.approx(seen.data.mean(), abs=1e-5)
+    assert set(infer(echo, seen, pipeline)) == {"mask"}, "a package that does not say is read as before"

@@ -12,7 +12,7 @@ import pytest
 
 import vesale.verbs.read as reading
 from vesale.io.lazy import Deferred
-from vesale.verbs.read import read
+from vesale.verbs.read import How, read
 
 pytestmark = [pytest.mark.slow, pytest.mark.train]
 NAMES = (
@@ -84,7 +84,7 @@ def test_empty_foreign_and_huge_files_fail_alone(model, good, tmp_path):
     (folder / "folder.png").mkdir()
     (folder / "bomb.png").write_bytes(png_bomb())
     (folder / "bomb.nii.gz").write_bytes(nifti_bomb())
-    summary = read([folder], model, tmp_path / "out", confined=True)
+    summary = read([folder], model, tmp_path / "out", how=How(confined=True))
     failed = {f.input.rpartition("/")[2]: f.message for f in summary.failures}
     assert set(failed) == {"empty.png", "bomb.png", "bomb.nii.gz"}
     assert "empty" in failed["empty.png"]

@@ -36,8 +36,8 @@ def test_answers_equal_torch_for_other_sizes_and_batches(tmp_path, dense):
         with torch.no_grad():
             expected = plain(image)
         found = run(image.numpy())
-        assert list(found) == list(outputs)
-        for name, want in zip(outputs, expected, strict=True):
+        assert list(found) == [*outputs, "features"]
+        for name, want in zip(found, expected, strict=True):
             assert found[name].shape == tuple(want.shape), name
             assert np.abs(found[name] - want.numpy()).max() < 2e-3 * max(1, float(want.abs().max())), name
 
@@ -55,6 +55,13 @@ def test_weights_are_stored_in_half_precision(tmp_path):
     assert (tmp_path / "model.onnx").stat().st_size < half + 60_000
     text = (tmp_path / "model.onnx").read_bytes()
     assert b"site-packages" not in text, "no path of the machine that made it"
+
+
+def test_an_output_called_features_is_the_task_s(tmp_path):
+    recipe = tiny.recipe(Task("t", {"features": Category(("a", "b"))}))
+    _, run = exported(recipe, tmp_path, (32, 32))
+    found = run(np.zeros((1, 1, 32, 32), np.float32))
+    assert list(found) == ["features"] and found["features"].shape == (1, 2)
 
 
 def test_a_broken_file_is_a_package_error(tmp_path):
