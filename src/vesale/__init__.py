@@ -5,8 +5,10 @@ from typing import Any
 
 _SHELF = {
     "check": "vesale.verbs.check:check",
+    "dossier": "vesale.verbs.dossier:dossier",
     "evaluate": "vesale.verbs.evaluate:evaluate",
     "list": "vesale.verbs.list:list_models",
+    "log": "vesale.verbs.log:log",
     "load": "vesale.core.recipe:load",
     "open": "vesale.io:open_source",
     "plan": "vesale.verbs.plan:plan",

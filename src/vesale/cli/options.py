@@ -29,6 +29,10 @@ def parser() -> argparse.ArgumentParser:
     _predict(verbs.add_parser("predict", help="what a model says of one image; nothing is written"))
     _evaluate(verbs.add_parser("evaluate", help="readings, or a model, against a cohort's truth"))
     _present(verbs.add_parser("present", help="an exam as pictures: slices, projections, renderings, loops, a sheet"))
+    _log(verbs.add_parser("log", help="the log of readings: is it whole, what stands in it, its anchor"))
+    _dossier(
+        verbs.add_parser("dossier", help="a study -> its evidence as HTML and PDF: card, checklists, what is open")
+    )
     _list(verbs.add_parser("list", help="the models at hand, or the networks and formats"))
     return whole
 
@@ -65,6 +69,7 @@ def _read(p: argparse.ArgumentParser) -> None:
     p.add_argument("--model", required=True, metavar="M", help="a package (folder or zip), or a name of the zoo")
     p.add_argument("--out", type=Path, required=True, help="folder for the readings")
     p.add_argument("--language", choices=("en", "fr"), default="en", help="of the page")
+    p.add_argument("--log", metavar="FILE", help="the log of readings (VESALE_HOME/log.jsonl); none: keep none")
     p.add_argument("--confined", action="store_true", help="parse the files of strangers in a process with limits")
     _common(p)
 
@@ -138,6 +143,26 @@ def _present(p: argparse.ArgumentParser) -> None:
 
 def _list(p: argparse.ArgumentParser) -> None:
     p.add_argument("what", choices=("models", "nets", "formats"), nargs="?", default="models")
+    _common(p)
+
+
+def _log(p: argparse.ArgumentParser) -> None:
+    p.add_argument("what", choices=("verify", "show", "anchor", "confirm"))
+    p.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a log (VESALE_HOME/log.jsonl)")
+    p.add_argument("--anchor", metavar="N:HASH", help="verify: what `anchor` printed once must still stand there")
+    p.add_argument("--readings", type=Path, metavar="OUT", help="verify: the answers there must be those logged")
+    p.add_argument("--exam", metavar="ID", help="show: only this exam's entries")
+    p.add_argument("--last", type=int, default=20, metavar="N", help="show: the newest (20)")
+    p.add_argument("--entry", metavar="HASH", help="confirm: evidence.log_entry of the answer")
+    p.add_argument(
+        "--as", dest="decision", choices=("confirmed", "corrected", "rejected"), help="confirm: what is said"
+    )
+    p.add_argument("--reader", metavar="NAME", help="confirm: by whom; kept as a pseudonym")
+    _common(p)
+
+
+def _dossier(p: argparse.ArgumentParser) -> None:
+    p.add_argument("run", type=Path, metavar="RUN", help="the folder of a study")
     _common(p)
 
 

@@ -15,6 +15,7 @@ from ..core.prediction import Prediction
 from ..core.report import Finding
 from ..core.task import Task
 from ..engine.confined import ConfinedSource, Confinement
+from ..engine.logbook import Logbook, open_logbook
 from ..engine.opened import OpenedModel, open_model
 from ..engine.publish import publish
 from ..engine.samples import open_view
@@ -25,7 +26,11 @@ from ..ops.machine import peak_rss_mb
 from ..render.documents import Failure, ReadExam, Summary, dumps, summary_document
 from ..render.index_page import ExamRow, index_page
 from ..render.text import answer_lines
+from ..store.home import default_log
 from .list import find_model
+
+DEFAULT_LOG = Path()
+"""Stands for the log of this installation, wherever VESALE_HOME is when the reading begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +74,20 @@ class _Job:
     opens: Callable[[], list[list[Source]]]
 
 
-def read(
+def read(  # noqa: PLR0913  (the flags of a command)
     inputs: Sequence[str | Path],
     model: Path | str | OpenedModel,
     out: Path,
     watch: Callable[[ReadOne], None] = lambda _: None,
     language: str = "en",
     confined: bool = False,
+    log: Path | None = DEFAULT_LOG,
 ) -> Summary:
     """Read files, folders, globs, zips or a cohort's table into `out` (INTERFACES: `vesale read`).
 
     `confined`: files are parsed in a child process with limits of memory and time, for those of strangers.
+    `log`: where every reading is entered before it is written; None: nowhere. A log that cannot be written stops no
+    reading: the summary says so, and the command's exit code is 1.
 
     PackageError or NotRegistered when the model cannot be used; whatever is wrong with an exam is said in its own
     prediction.json and among the summary's failures.
@@ -88,29 +96,37 @@ def read(
     started, began = datetime.now(UTC), time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     exams, rows, failures = [], [], []
+    book = open_logbook(default_log() if log == DEFAULT_LOG else log)
     with tempfile.TemporaryDirectory(prefix="vesale-") as scratch, Confinement() as confinement:
         given, opener = [str(i) for i in inputs], Opener(confinement if confined else None)
         jobs = list(_jobs(given, opened, Path(scratch), opener))
         for i, job in enumerate(jobs):
-            prediction, failure = _read_one(job, opened, out)
+            prediction, failure = _read_one(job, opened, out, book)
             failures += [failure] if failure else []
             exams.append(ReadExam(job.exam, prediction.status, f"{job.exam}/prediction.json"))
             rows.append(_row(prediction, out, language))
             watch(ReadOne(i + 1, len(jobs), prediction))
     seconds = time.perf_counter() - began
     summary = Summary(
-        opened.identity, started, seconds, peak_rss_mb(), version("vesale"), tuple(exams), tuple(failures)
+        opened.identity,
+        started,
+        seconds,
+        peak_rss_mb(),
+        version("vesale"),
+        tuple(exams),
+        tuple(failures),
+        book.document,
     )
     (out / "summary.json").write_text(dumps(summary_document(summary)) + "\n", encoding="utf-8")
     (out / "index.html").write_text(index_page(summary, rows, language), encoding="utf-8")
     return summary
 
 
-def _read_one(job: _Job, model: OpenedModel, out: Path) -> tuple[Prediction, Failure | None]:
+def _read_one(job: _Job, model: OpenedModel, out: Path, book: Logbook) -> tuple[Prediction, Failure | None]:
     try:
         views = job.opens()
         prediction, raw = model.predict_sources((job.exam, job.subject), views)
-        return publish(out / job.exam, prediction, raw, [view[0] for view in views]), None
+        return publish(out / job.exam, prediction, raw, [view[0] for view in views], book), None
     except VesaleError as error:
         failure = Failure(job.shown, error.code, error.message, error.remedy)
     except MemoryError:
@@ -120,7 +136,7 @@ def _read_one(job: _Job, model: OpenedModel, out: Path) -> tuple[Prediction, Fai
         message = f"{job.shown}: unexpected {type(error).__name__}: {str(error)[:200]}"
         failure = Failure(job.shown, "unreadable", message, "open it in its own program and export it again")
     prediction = model.failed(job.exam, job.subject, failure.message)
-    return publish(out / job.exam, prediction, None, []), failure
+    return publish(out / job.exam, prediction, None, [], book), failure
 
 
 def _jobs(inputs: Sequence[str], model: OpenedModel, scratch: Path, opener: Opener) -> Iterator[_Job]:
