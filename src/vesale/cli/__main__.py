@@ -239,7 +239,7 @@ def _log_lines(document: dict[str, Any]) -> list[str]:
         return [f"{document['anchor']}", f"of log {document['log']} at {document['time']}: keep it elsewhere"]
     if "about" in document:
         return [document["entry"]]
-    rows = [("n", "time", "event", "status", "decision", "exam", "hash")]
+    rows: list[tuple[str, ...]] = [("n", "time", "event", "status", "decision", "exam", "hash")]
     rows += [tuple(str(e[k] or "-")[:24] for k in rows[0]) for e in document["entries"]]
     return [
         "  ".join(cell.ljust(w) for cell, w in zip(r, (6, 24, 9, 9, 9, 24, 24), strict=True)).rstrip() for r in rows

@@ -131,7 +131,7 @@ CLAIM = Checklist(
             ("How data were split", "Répartition des données"),
             (
                 "validate_mode",
-                "folds",
+                "fits",
                 "split",
                 "learned_subjects",
                 "learned_exams",

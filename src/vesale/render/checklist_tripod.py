@@ -121,7 +121,7 @@ TRIPOD = Checklist(
         Item(
             "12a",
             ("How the data were used and parted", "Usage et partage des données"),
-            ("validate_mode", "folds", "split", "by_subject", "learned_subjects", "tested_subjects"),
+            ("validate_mode", "fits", "split", "by_subject", "learned_subjects", "tested_subjects"),
         ),
         Item("12b", ("How predictors were handled", "Traitement des prédicteurs"), ("look", "augment")),
         Item(

@@ -93,11 +93,10 @@ def subject(answered: Answered, language: str) -> str:
 
 def count_rows(dossier: Dossier) -> list[tuple[str, ...]]:
     """List, items, then a count of each status; the sum of all lists last."""
-    rows = [(c.title, len(answered), counts(answered)) for c, answered in dossier.lists]
-    table = [(title, n, *(count[s] for s in STATUSES)) for title, n, count in rows]
-    total = [sum(int(row[k]) for row in table) for k in range(1, 2 + len(STATUSES))]
-    table.append((say("dossier.total", dossier.language), *total))  # type: ignore[arg-type]
-    return [tuple(str(cell) for cell in row) for row in table]
+    numbers = [[len(answered), *(counts(answered)[s] for s in STATUSES)] for _, answered in dossier.lists]
+    titles = [*(c.title for c, _ in dossier.lists), say("dossier.total", dossier.language)]
+    table = [*numbers, [sum(column) for column in zip(*numbers, strict=True)]]
+    return [(title, *map(str, row)) for title, row in zip(titles, table, strict=True)]
 
 
 def shortened(told: tuple[Statement, ...], language: str) -> tuple[tuple[Statement, ...], str]:

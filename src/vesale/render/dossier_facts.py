@@ -17,7 +17,7 @@ from .words import clock, integer, metric_name, percent, say, shown
 Form = Literal["any", "count", "seconds", "share", "kinds", "megabytes"]
 Documents = Mapping[str, Any]
 """File, relative to the run -> what is in it."""
-MOST = 24
+MOST = 16
 """Statements of one fact on a page; the rest is in the file."""
 
 
@@ -110,7 +110,6 @@ FACTS: Mapping[str, Fact] = {
         _RECIPE, "validate.flips", "answers of mirror images averaged", "réponses des images miroir moyennées"
     ),
     "validate_mode": Fact(_RECIPE, "validate.mode", "held out by", "mise de côté par"),
-    "folds": Fact(_RECIPE, "validate.folds", "folds", "plis"),
     "files": Fact(_MANIFEST, "files", "files of the package, each with its SHA-256", "fichiers, avec SHA-256", "count"),
     "log_entries": Fact(_LOG, "entries", "entries in the log of this run", "entrées du journal"),
     "log_head": Fact(_LOG, "hash", "hash of the last entry", "empreinte de la dernière entrée"),

@@ -16,6 +16,8 @@ MARKS = {"measured": "●", "user": "✎", "part": "◐", "open": "○"}
 """Said by shape and by word as well, so that the colour carries no meaning alone."""
 MARGIN, WIDTH, HEIGHT = 48.0, 595.28, 841.89
 """Points; A4."""
+LONG = 5000
+"""Characters of a cell from which it might not stand on one page."""
 USABLE = WIDTH - 2 * MARGIN - 12
 """Between the paddings of ReportLab's frame."""
 
@@ -193,8 +195,14 @@ def _table(rows: list[list[Any]], widths: Sequence[float | None], heads: int = 0
     ]
     ruled += [("BACKGROUND", (0, 0), (-1, heads - 1), HexColor(PANEL))] if heads else []
     table = Table(rows, colWidths=[rest if w is None else w for w in widths], style=ruled, repeatRows=heads)
-    table.splitInRow = 1
+    table.splitInRow = any(_length(cell) > LONG for row in rows for cell in row)
     return table
+
+
+def _length(cell: Any) -> int:
+    """Characters of a cell: one that may be taller than a page must be split within."""
+    texts = cell if isinstance(cell, list) else [cell]
+    return sum(len(t) if isinstance(t, str) else len(t.text) for t in texts)
 
 
 def _register_fonts() -> None:
