@@ -17,7 +17,7 @@ from .words import clock, integer, metric_name, percent, say, shown
 Form = Literal["any", "count", "seconds", "share", "kinds", "megabytes"]
 Documents = Mapping[str, Any]
 """File, relative to the run -> what is in it."""
-MOST = 16
+MOST = 40
 """Statements of one fact on a page; the rest is in the file."""
 
 
@@ -130,7 +130,7 @@ def statements(name: str, documents: Documents, language: str) -> Iterator[State
     for trail, value in _found(documents[fact.file], fact.key.split("."), ()):
         text = _said(value, fact, trail, language)
         if text:
-            yield Statement(_named(fact, trail, documents, language), text, fact.file, ".".join(trail))
+            yield Statement(_named(fact, trail, value, (documents, language)), text, fact.file, ".".join(trail))
 
 
 def _found(value: Any, keys: Sequence[str], trail: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -151,20 +151,19 @@ def _members(value: Any) -> Mapping[str, Any]:
     return {}
 
 
-def _named(fact: Fact, trail: Sequence[str], documents: Documents, language: str) -> str:
-    """The fact's own name, and what the stars stood for."""
+def _named(fact: Fact, trail: Sequence[str], value: Any, within: tuple[Documents, str]) -> str:
+    """The fact's own name, and what the stars stood for; a metric's name only where the value is a measure."""
+    documents, language = within
     own = fact.fr if language == "fr" else fact.en
     stars = [part for part, key in zip(trail, fact.key.split("."), strict=True) if key == "*"]
-    if "subgroups" in trail[:1] or "groups" in trail[:1]:
+    if trail[0] in ("subgroups", "groups"):
         group = documents[fact.file][trail[0]][int(trail[1])]
         stars[0] = f"{group.get('by')} = {group.get('value')} (n = {group.get('subjects')})"
     metric = trail[-1]
-    if metric in METRICS:
+    if isinstance(value, Mapping) and metric in METRICS:
         others = [s for s in stars if s != metric]
-        return " · ".join(
-            [own, metric_name(metric, language), *others] if own else [metric_name(metric, language), *others]
-        )
-    return " · ".join([own, *(s.replace("_", " ") for s in stars)])
+        return " \u00b7 ".join([*([own] if own else []), metric_name(metric, language), *others])
+    return " \u00b7 ".join([own, *(s.replace("_", " ") for s in stars)])
 
 
 def _said(value: Any, fact: Fact, trail: Sequence[str], language: str) -> str:

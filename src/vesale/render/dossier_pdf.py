@@ -101,7 +101,7 @@ def _checklist(checklist: Checklist, answered: Sequence[Answered], language: str
     keys = ("dossier.item", "dossier.subject", "dossier.found")
     head = [_text(escape(say(key, language)), "head") for key in keys]
     rows = [_row(checklist, a, language) for a in answered]
-    yield _table([head, *rows], [62, 130, None], heads=1)
+    yield _table([head, *rows], [74, 124, None], heads=1)
 
 
 def _row(checklist: Checklist, answered: Answered, language: str) -> list[Any]:

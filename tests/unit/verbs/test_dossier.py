@@ -67,6 +67,12 @@ def test_every_statement_points_to_what_a_file_says(run):
             assert value is not None
 
 
+def test_a_setting_is_not_taken_for_the_metric_of_its_name(run):
+    (run / "recipe.toml").write_text('[train]\nprecision = "float32"\n', encoding="utf-8")
+    said = {s["key"]: s["name"] for s in items(dossier(run).document, "claim")["25"]["statements"]}
+    assert said["train.precision"] == "learning \u00b7 precision"
+
+
 def test_what_no_file_says_is_open_with_what_to_write(run):
     document = dossier(run).document
     ethics = items(document, "tripod")["17"]
