@@ -55,6 +55,12 @@ def data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Key and log of the tests lie in a folder of theirs, not in that of whoever runs them."""
+    os.environ["VESALE_HOME"] = str(tmp_path_factory.mktemp("home"))
+
+
 @pytest.fixture(scope="session")
 def tiny_package(tmp_path_factory: pytest.TempPathFactory) -> "dict[str, Studied]":
     """`discs` (one answer for the whole image) and `lines` (outlines): each a made cohort, studied once."""

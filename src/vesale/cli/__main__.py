@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import VesaleError
@@ -73,7 +74,7 @@ def _study(o: argparse.Namespace) -> int:
 def _read(o: argparse.Namespace) -> int:
     from ..render.documents import summary_document
     from ..render.text import line
-    from ..verbs.read import How, ReadOne, read
+    from ..verbs.read import DEFAULT_LOG, How, ReadOne, read
     from .story import Story
 
     lines: list[str] = []
@@ -83,14 +84,18 @@ def _read(o: argparse.Namespace) -> int:
             lines.append(line(one.prediction, o.language))
             story.read(one)
 
-        summary = read(o.inputs, o.model, o.out, done, o.language, How(o.confined, o.explain))
+        log = DEFAULT_LOG if o.log is None else None if o.log == "none" else Path(o.log)
+        summary = read(o.inputs, o.model, o.out, done, o.language, How(o.confined, o.explain, log))
         for failure in summary.failures:
             story.line(f"{failure.input}: {failure.message}" + (f" ({failure.remedy})" if failure.remedy else ""))
+    unlogged = summary.log is not None and summary.log["status"] == "failed"
+    if unlogged and summary.log:
+        print(f"vesale: {summary.log['missed']} readings are NOT in the log: {summary.log['message']}", file=sys.stderr)
     if o.json:
         _say_json(summary_document(summary))
     else:
         print("\n".join([*lines, "", f"page  {o.out / 'index.html'}"]))
-    return 3 if summary.failures else 0
+    return 3 if summary.failures else 1 if unlogged else 0
 
 
 def _check(o: argparse.Namespace) -> int:
@@ -263,6 +268,44 @@ def _list(o: argparse.Namespace) -> int:
     return 0
 
 
+def _log(o: argparse.Namespace) -> int:
+    from ..verbs.log import Question, log
+
+    question = Question(o.anchor, o.readings, o.exam, o.last, o.entry, o.decision, o.reader)
+    document = log(o.what, o.file, question)
+    if o.json:
+        _say_json(document)
+    else:
+        print("\n".join(_log_lines(document)))
+    return 0 if document.get("ok", True) else 1
+
+
+def _log_lines(document: dict[str, Any]) -> list[str]:
+    if "ok" in document:
+        whole = f"{document['entries']} entries hold" + ("" if document["ok"] else f"; NOT WHOLE: {document['what']}")
+        return [whole, *(f"note    {note}" for note in document["notes"])]
+    if "anchor" in document:
+        return [f"{document['anchor']}", f"of log {document['log']} at {document['time']}: keep it elsewhere"]
+    if "about" in document:
+        return [document["entry"]]
+    rows: list[tuple[str, ...]] = [("n", "time", "event", "status", "decision", "exam", "hash")]
+    rows += [tuple(str(e[k] or "-")[:24] for k in rows[0]) for e in document["entries"]]
+    return [
+        "  ".join(cell.ljust(w) for cell, w in zip(r, (6, 24, 9, 9, 9, 24, 24), strict=True)).rstrip() for r in rows
+    ]
+
+
+def _dossier(o: argparse.Namespace) -> int:
+    from ..verbs.dossier import dossier
+
+    written = dossier(o.run)
+    if o.json:
+        _say_json(dict(written.document))
+    else:
+        print("\n".join(written.lines))
+    return 0
+
+
 VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "study": _study,
     "read": _read,
@@ -276,6 +319,8 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "present": _present,
     "export": _export,
     "list": _list,
+    "log": _log,
+    "dossier": _dossier,
 }
 
 

@@ -33,6 +33,10 @@ def parser() -> argparse.ArgumentParser:
     _explain(verbs.add_parser("explain", help="where a model looked for an answer, and whether the map can be trusted"))
     _present(verbs.add_parser("present", help="an exam as pictures: slices, projections, renderings, loops, a sheet"))
     _export(verbs.add_parser("export", help="a package in a form that other programs read"))
+    _log(verbs.add_parser("log", help="the log of readings: is it whole, what stands in it, its anchor"))
+    _dossier(
+        verbs.add_parser("dossier", help="a study -> its evidence as HTML and PDF: card, checklists, what is open")
+    )
     _list(verbs.add_parser("list", help="the models at hand, or the networks and formats"))
     return whole
 
@@ -78,6 +82,7 @@ def _read(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--explain", nargs="?", const=METHODS[0], choices=METHODS, help="a checked map of reasons (occlusion)"
     )
+    p.add_argument("--log", metavar="FILE", help="the log of readings (VESALE_HOME/log.jsonl); none: keep none")
     p.add_argument("--confined", action="store_true", help="parse the files of strangers in a process with limits")
     _common(p)
 
@@ -187,6 +192,26 @@ def _export(p: argparse.ArgumentParser) -> None:
 
 def _list(p: argparse.ArgumentParser) -> None:
     p.add_argument("what", choices=("models", "nets", "formats"), nargs="?", default="models")
+    _common(p)
+
+
+def _log(p: argparse.ArgumentParser) -> None:
+    p.add_argument("what", choices=("verify", "show", "anchor", "confirm"))
+    p.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a log (VESALE_HOME/log.jsonl)")
+    p.add_argument("--anchor", metavar="N:HASH", help="verify: what `anchor` printed once must still stand there")
+    p.add_argument("--readings", type=Path, metavar="OUT", help="verify: the answers there must be those logged")
+    p.add_argument("--exam", metavar="ID", help="show: only this exam's entries")
+    p.add_argument("--last", type=int, default=20, metavar="N", help="show: the newest (20)")
+    p.add_argument("--entry", metavar="HASH", help="confirm: evidence.log_entry of the answer")
+    p.add_argument(
+        "--as", dest="decision", choices=("confirmed", "corrected", "rejected"), help="confirm: what is said"
+    )
+    p.add_argument("--reader", metavar="NAME", help="confirm: by whom; kept as a pseudonym")
+    _common(p)
+
+
+def _dossier(p: argparse.ArgumentParser) -> None:
+    p.add_argument("run", type=Path, metavar="RUN", help="the folder of a study")
     _common(p)
 
 

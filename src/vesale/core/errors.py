@@ -4,6 +4,7 @@ VesaleError            code             exit
 ├─ RecipeError         bad_recipe       2   the recipe file or an override is wrong (says where, and what was meant)
 ├─ CohortError         bad_cohort       2   a folder or a table is no cohort (says what was looked for)
 ├─ NotRegistered       not_registered   2   no network / metric / reader by that name (lists near misses)
+├─ LogError            bad_log          2   a log of readings, or its key, cannot be read or written
 ├─ PackageError        bad_package      4   a model package is changed, incomplete or of another schema
 ├─ MissingExtra        missing_extra    4   an optional part is not installed (says which extra to install)
 ├─ SourceError         unreadable       3   a file cannot be read as what it claims to be
@@ -36,6 +37,10 @@ class CohortError(VesaleError):
 
 class NotRegistered(VesaleError):
     code = "not_registered"
+
+
+class LogError(VesaleError):
+    code = "bad_log"
 
 
 class PackageError(VesaleError):

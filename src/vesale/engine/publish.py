@@ -11,14 +11,19 @@ from ..render.composite import composite
 from ..render.documents import dumps, prediction_document
 from ..render.overlay import overlay, thumbnail
 from ..render.sheet import volume_overlay
+from .logbook import Logbook, sign
 from .raw import Raw
 
 LONGEST = 1024
 """Long side of the picture of an exam on which nothing is outlined."""
 
 
-def publish(folder: Path, prediction: Prediction, raw: Raw | None, sources: Sequence[Source]) -> Prediction:
+def publish(
+    folder: Path, prediction: Prediction, raw: Raw | None, sources: Sequence[Source], book: Logbook | None = None
+) -> Prediction:
     """Write the folder of an exam; `sources` holds the first input of each view. Outputs come back with their files.
+
+    `book`: the log that the answer is entered into before it is written.
 
     A signal has no picture to draw on, so there is no overlay of one.
     """
@@ -31,8 +36,16 @@ def publish(folder: Path, prediction: Prediction, raw: Raw | None, sources: Sequ
     prediction = replace(prediction, outputs=outputs)
     if raw is not None and raw.images and raw.images[0].kind != "signal":
         (folder / "overlay.png").write_bytes(_drawn(prediction, raw, sources[0].description))
+    if book is not None:
+        prediction = sign(prediction, folder, _files(prediction), book)
     (folder / "prediction.json").write_text(dumps(prediction_document(prediction)) + "\n", encoding="utf-8")
     return prediction
+
+
+def _files(prediction: Prediction) -> list[str]:
+    """The masks and confidences that the outputs name."""
+    partitions = [a for a in prediction.outputs.values() if isinstance(a, AnsweredPartition)]
+    return [name for a in partitions for name in (*a.files, *a.confidence_files)]
 
 
 def _drawn(prediction: Prediction, raw: Raw, about: Description) -> bytes:

@@ -59,6 +59,8 @@ class Summary:
     vesale: str
     exams: tuple[ReadExam, ...]
     failures: tuple[Failure, ...] = ()
+    log: Mapping[str, Any] | None = None
+    """status (written, off, failed), entries, missed, head, message: how the log of readings fared."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -165,6 +167,7 @@ def summary_document(summary: Summary) -> Document:
             "failures": [
                 {"input": f.input, "code": f.code, "message": f.message, "remedy": f.remedy} for f in s.failures
             ],
+            "log": s.log,
         },
     )
 

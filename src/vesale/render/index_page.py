@@ -48,9 +48,17 @@ def index_page(summary: Summary, rows: Sequence[ExamRow], language: str = "en") 
         title=say("reading.title", language, model=summary.model.get("name") or say("unknown", language)),
         counts=_counts(summary, language),
         failures=summary.failures,
+        unlogged=_unlogged(summary, language),
         rows=[_row(row, language) for row in rows],
         facts=_facts(summary, language),
     )
+
+
+def _unlogged(summary: Summary, language: str) -> str:
+    """What is said, loudly, when readings are missing from the log; empty when none is."""
+    if summary.log is None or summary.log["status"] != "failed":
+        return ""
+    return say("log.unlogged.text", language, missed=summary.log["missed"], why=summary.log["message"])
 
 
 def linked(path: str) -> str:

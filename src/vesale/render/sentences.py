@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from .acceptance_words import ACCEPTANCE
 from .calibration_words import CALIBRATION
+from .evidence_words import EVIDENCE
 from .explain_words import EXPLAIN
 from .present_words import PRESENT
 from .privacy_words import PRIVACY
@@ -387,4 +388,5 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     **ACCEPTANCE,
     **CALIBRATION,
     **EXPLAIN,
+    **EVIDENCE,
 }

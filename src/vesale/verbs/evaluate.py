@@ -13,6 +13,7 @@ from ..core.exam import Cohort, Split
 from ..core.report import Report
 from ..core.task import Category, Output, Partition, Quantity, Task
 from ..engine.evaluation import About, write_report
+from ..engine.logbook import Logbook
 from ..engine.opened import OpenedModel, open_model
 from ..engine.publish import publish
 from ..engine.results import read_results
@@ -67,15 +68,15 @@ def evaluate(
     return write_report(results, some, folder, replace(about, seconds=time.perf_counter() - began), out)
 
 
-def read_cohort_with(model: OpenedModel, cohort: Cohort, out: Path) -> None:
+def read_cohort_with(model: OpenedModel, cohort: Cohort, out: Path, book: Logbook | None = None) -> None:
     """Write out/<exam>/prediction.json for every exam; an exam that fails is written as failed."""
     for exam in cohort:
         try:
             views = [open_view(cohort, view, model.pipeline.task) for view in exam.views]
             prediction, raw = model.predict_sources((exam.id, exam.subject), views)
-            publish(out / exam.id, prediction, raw, [v[0] for v in views])
+            publish(out / exam.id, prediction, raw, [v[0] for v in views], book)
         except Exception as error:  # one exam fails alone; its cause is in its prediction.json
-            publish(out / exam.id, model.failed(exam.id, exam.subject, str(error)), None, [])
+            publish(out / exam.id, model.failed(exam.id, exam.subject, str(error)), None, [], book)
 
 
 def task_of(folder: Path, cohort: Cohort) -> Task:

@@ -1,7 +1,6 @@
 """`vesale list models`: the packages at hand: the zoo (`vesale-zoo`, when installed) and VESALE_HOME/models."""
 
 import difflib
-import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 from ..core.errors import NotRegistered, PackageError
 from ..io.package import MANIFEST, open_package
+from ..store.home import home
 
 
 def list_models() -> dict[str, Any]:
@@ -66,8 +66,7 @@ def _packages() -> Iterator[Path]:
 
 
 def _shelves() -> Iterator[Path]:
-    home = os.environ.get("VESALE_HOME")
-    yield (Path(home) if home else Path.home() / ".vesale") / "models"
+    yield home() / "models"
     zoo = find_spec("vesale_zoo")
     for place in (zoo.submodule_search_locations or []) if zoo else []:
         yield Path(place) / "models"

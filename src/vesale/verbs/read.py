@@ -17,6 +17,7 @@ from ..core.report import Finding
 from ..core.task import Task
 from ..engine.confined import ConfinedSource, Confinement
 from ..engine.explained import Bench, bench_of
+from ..engine.logbook import Logbook, open_logbook
 from ..engine.opened import OpenedModel, open_model
 from ..engine.publish import publish
 from ..engine.reasons import with_reasons
@@ -29,7 +30,11 @@ from ..render.documents import Failure, ReadExam, Summary, dumps, summary_docume
 from ..render.explanation import map_of
 from ..render.index_page import ExamRow, index_page
 from ..render.text import answer_lines
+from ..store.home import default_log
 from .list import find_model
+
+DEFAULT_LOG = Path()
+"""Stands for the log of this installation, wherever VESALE_HOME is when the reading begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,9 @@ class How:
     """Files are parsed in a child process with limits of memory and time, for those of strangers."""
     explain: Method | None = None
     """Each answer gets a map of its reasons by this method, with its checks."""
+    log: Path | None = DEFAULT_LOG
+    """Where every reading is entered before it is written; None: nowhere. A log that cannot be written stops no
+    reading: the summary says so, and the command's exit code is 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +113,26 @@ def read(
     started, began = datetime.now(UTC), time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     exams, rows, failures = [], [], []
+    book = open_logbook(default_log() if how.log == DEFAULT_LOG else how.log)
     with tempfile.TemporaryDirectory(prefix="vesale-") as scratch, Confinement() as confinement:
         given, opener = [str(i) for i in inputs], Opener(confinement if how.confined else None)
         jobs = list(jobs_of(given, opened, Path(scratch), opener))
         for i, job in enumerate(jobs):
-            prediction, failure = _read_one(job, opened, out, (bench, how.explain, language))
+            prediction, failure = _read_one(job, opened, out, (bench, how.explain, language), book)
             failures += [failure] if failure else []
             exams.append(ReadExam(job.exam, prediction.status, f"{job.exam}/prediction.json"))
             rows.append(_row(prediction, out, language))
             watch(ReadOne(i + 1, len(jobs), prediction))
     seconds = time.perf_counter() - began
     summary = Summary(
-        opened.identity, started, seconds, peak_rss_mb(), version("vesale"), tuple(exams), tuple(failures)
+        opened.identity,
+        started,
+        seconds,
+        peak_rss_mb(),
+        version("vesale"),
+        tuple(exams),
+        tuple(failures),
+        book.document,
     )
     (out / "summary.json").write_text(dumps(summary_document(summary)) + "\n", encoding="utf-8")
     (out / "index.html").write_text(index_page(summary, rows, language), encoding="utf-8")
@@ -124,7 +140,7 @@ def read(
 
 
 def _read_one(
-    job: Job, model: OpenedModel, out: Path, why: tuple[Bench | None, Method | None, str]
+    job: Job, model: OpenedModel, out: Path, why: tuple[Bench | None, Method | None, str], book: Logbook
 ) -> tuple[Prediction, Failure | None]:
     bench, method, language = why
     try:
@@ -132,7 +148,7 @@ def _read_one(
         prediction, raw = model.predict_sources((job.exam, job.subject), views)
         if bench is not None and method is not None and prediction.outputs:
             prediction = with_reasons(out / job.exam, (prediction, raw), views, (bench, method, language))
-        return publish(out / job.exam, prediction, raw, [view[0] for view in views]), None
+        return publish(out / job.exam, prediction, raw, [view[0] for view in views], book), None
     except VesaleError as error:
         failure = Failure(job.shown, error.code, error.message, error.remedy)
     except MemoryError:
@@ -142,7 +158,7 @@ def _read_one(
         message = f"{job.shown}: unexpected {type(error).__name__}: {str(error)[:200]}"
         failure = Failure(job.shown, "unreadable", message, "open it in its own program and export it again")
     prediction = model.failed(job.exam, job.subject, failure.message)
-    return publish(out / job.exam, prediction, None, []), failure
+    return publish(out / job.exam, prediction, None, [], book), failure
 
 
 def jobs_of(inputs: Sequence[str], model: OpenedModel, scratch: Path, opener: Opener) -> Iterator[Job]:

@@ -24,6 +24,7 @@ from ..engine.calibration_outputs import Basis
 from ..engine.division import HeldOut, Split, divide, learned_by, sides, sources_of
 from ..engine.evaluation import About, write_report
 from ..engine.events import Event, Fitted, Staged
+from ..engine.logbook import Logbook, open_logbook, study_entry
 from ..engine.neighbours import KEPT, shelf_from, write_shelf
 from ..engine.opened import OpenedModel, open_model, write_card, write_model
 from ..engine.privacy import Learned, audit_membership, privacy_facts
@@ -35,6 +36,7 @@ from ..io.cohort import Columns
 from ..render.documents import dumps, number
 from ..trust.membership import Membership
 from .check import Checked, check, check_document
+from .dossier import dossier, read_answers
 from .evaluate import read_cohort_with
 from .plan import plan
 
@@ -75,6 +77,7 @@ def study(cohort: Path, out: Path, wish: Wish = Wish(), watch: Callable[[Event],
     """Make `out` (INTERFACES: RUN). CohortError, RecipeError and MissingExtra say what to do; nothing else stops it."""
     began = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
+    read_answers(out)  # what its user wrote there must be readable before hours are spent
     watch(Staged("check", f"{cohort}: table and files"))
     checked = check(cohort, wish.allow, wish.columns)
     (out / "check.json").write_text(dumps(check_document(checked)) + "\n", encoding="utf-8")
@@ -183,6 +186,7 @@ def _finish(
     samples, fitted = learned
     out, wish, began = run
     tell(Staged("calibrate", "answers on exams that the network had not learned from"))
+    book = open_logbook(out / "log.jsonl", durable=False)
     again = HeldOut(recipe, split, out, {f.part: f.digest for f in fitted})
     basis = Basis(again.cohort, pipeline_of(recipe), recipe.trust, approximate=split.calibration is None)
     trust = fit_trust(again, basis)
@@ -198,12 +202,13 @@ def _finish(
     tell(Staged("out_of_fold", "the calibrated answers of the held-out exams"))
     for exam, raw in again():
         sources = [v[0] for v in sources_of(again.cohort, exam, recipe)]
-        publish(out / "out_of_fold" / exam.id, model.judge(raw, 0.0), raw, sources)
+        publish(out / "out_of_fold" / exam.id, model.judge(raw, 0.0), raw, sources, book)
     about = _about(checked, recipe, split, model, (wish, out))
     about = replace(about, losses=losses(out / "events.jsonl"))
-    report = _reported(recipe, split, (model, again.cohort), (samples, about), (out, wish, began), tell)
+    report = _reported(recipe, split, (model, again.cohort, book), (samples, about), (out, wish, began), tell)
     measures = {o: {n: number(m) for n, m in ms.items()} for o, ms in report.measures.items()}
     write_card(out / "model", replace(card, measures=measures))
+    _evidence(out, model, book, tell)
     tell(Staged("done", str(out / "report.html")))
     return report
 
@@ -237,16 +242,27 @@ def _shelved(folder: Path, learned: Cohort, recipe: Recipe, card: Card) -> tuple
     return open_model(folder), card
 
 
+def _evidence(out: Path, model: OpenedModel, book: Logbook, tell: Callable[[Event], None]) -> None:
+    """Enter the study into its log, and write the dossier from what lies in RUN."""
+    book.add(study_entry(out, model.identity))
+    book.settle()
+    if book.failure:
+        tell(Staged("log", f"NOT written ({book.missed} entries missed): {book.failure}"))
+    tell(Staged("dossier", "evidence from the files of this run, and what is still open"))
+    for line in dossier(out).lines:
+        tell(Staged("dossier", line))
+
+
 def _reported(
     recipe: Recipe,
     split: Split,
-    read: tuple[OpenedModel, Cohort],
+    read: tuple[OpenedModel, Cohort, Logbook],
     told: tuple[Sequence[Sample], About],
     run: tuple[Path, Wish, float],
     tell: Callable[[Event], None],
 ) -> Report:
     """The report of the held-out exams; and where there is a test split, the report on it takes the first place."""
-    model, held = read
+    model, held, book = read
     samples, about = told
     out, wish, began = run
     wanted = (
@@ -265,7 +281,7 @@ def _reported(
         return write_report(results, held, out / "out_of_fold", here, out)
     write_report(results, held, out / "out_of_fold", here, out / "out_of_fold")
     tell(Staged("test", f"{len(split.test)} exams that nothing was chosen by"))
-    read_cohort_with(model, split.test, out / "test")
+    read_cohort_with(model, split.test, out / "test", book)
     results = read_results(out / "test", split.test, recipe.task)
     if wanted:
         about = replace(about, baselines=_baselines(recipe, [(samples, load_samples(split.test, recipe))]))

@@ -58,7 +58,7 @@ REPORT = {
 CALIBRATION = {"ece", "brier", "bins", "of", "stated", "observed", "per_class", "subgroups"}
 COHORT = {"digest", "subjects", "exams", "split", "split_by_subject", "excluded"}
 SUMMARY = {
-    *("schema", "model", "started", "seconds", "peak_rss_mb", "vesale", "counts", "exams", "failures"),
+    *("schema", "model", "started", "seconds", "peak_rss_mb", "vesale", "counts", "exams", "failures", "log"),
 }
 CARD = {
     *("schema", "name", "version", "digest", "cohort", "intended_use", "licence", "use", "data", "citation"),
