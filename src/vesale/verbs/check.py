@@ -1,25 +1,21 @@
 """`vesale check`: whether a cohort can be learned from and measured on; leaks, duplicates, faults of files and table.
 
-What only the table says is found by `io/cohort.py`; this opens the files.
+What only the table says is found by `io/cohort.py`; files are opened by `engine/looking.py`.
 """
 
 import difflib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import partial
-from math import prod
-from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
-from vesale.core.errors import RecipeError, VesaleError
-from vesale.core.exam import Cohort, Exam, View
+from vesale.core.errors import RecipeError
+from vesale.core.exam import Cohort, Exam
 from vesale.core.report import Finding
-from vesale.io import open_mask_on, open_source
+from vesale.engine.looking import Examine, Inspected, Key, inspect, uses
 from vesale.io.cohort import Columns, ReadCohort, read_cohort
 from vesale.io.cohort_table import found
-from vesale.ops.digest import pixel_digest
 from vesale.trust.leaks import resolve_duplicates, subject_leaks
 
 KINDS = (
@@ -27,9 +23,8 @@ KINDS = (
     *("label_conflict", "shortcut", "burned_in_text", "metadata_shortcut", "mask_mismatch", "label_outlier"),
 )
 """What `--allow` can name."""
-DECODED = 64_000_000
-"""Images of more samples than this are compared by the bytes of their files, so that memory stays bounded."""
-Use = Literal["image", "mask", "roi"]
+EXAMINED: Mapping[str, Examine] = {}
+"""What is asked of every image while its samples are in memory; what each keeps is in `Inspected.examined`."""
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -47,17 +42,6 @@ class Checked:
     """No error whose kind is not allowed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What one file turned out to be."""
-
-    shape: tuple[int, ...] = ()
-    digest: str = ""
-    """Of the samples; of the file's bytes when there are more than `DECODED`; empty of a mask."""
-    fault: tuple[str, str] | None = None
-    """(message, remedy) when it cannot be read."""
-
-
 def check(path: Path | ReadCohort, allow: Sequence[str] = (), columns: Columns = Columns()) -> Checked:  # noqa: B008
     """Read the cohort, open every file of it, and say everything that is wrong, all together.
 
@@ -67,7 +51,7 @@ def check(path: Path | ReadCohort, allow: Sequence[str] = (), columns: Columns =
     start = time.perf_counter()
     allowed = _known(allow)
     read = path if isinstance(path, ReadCohort) else read_cohort(path, columns)
-    looks = _look_at(read.cohort)
+    looks = inspect(read.cohort, EXAMINED)
     faults = [finding for exam in read.cohort for finding in _faults(exam, looks)]
     gone = {name for finding in faults for name in finding.exams}
     usable = read.cohort.where([exam for exam in read.cohort if exam.id not in gone], "")
@@ -108,51 +92,15 @@ def _known(allow: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(allow))
 
 
-def _look_at(cohort: Cohort) -> dict[tuple[Use, str], Look]:
-    """(use, path) -> what the file is; files of the same bytes are opened once, two at a time."""
-    same: dict[tuple[Use, str, str], list[str]] = {}
-    for use, path in dict.fromkeys(pair for exam in cohort for view in exam.views for pair in _uses(view)):
-        key = (use, cohort.contents.get(path, path), PurePosixPath(path).suffix)
-        same.setdefault(key, []).append(path)
-    drawn = {m: list(v.inputs.values()) for exam in cohort for v in exam.views for m in v.masks.values()}
-    with ThreadPoolExecutor(2) as pool:
-        looks = pool.map(partial(_look, cohort.root, drawn), [(key[0], paths[0]) for key, paths in same.items()])
-        return {(key[0], p): look for (key, paths), look in zip(same.items(), looks, strict=True) for p in paths}
-
-
-def _uses(view: View) -> Iterator[tuple[Use, str]]:
-    yield from (("image", path) for path in view.inputs.values())
-    yield from (("mask", path) for path in view.masks.values())
-    if view.roi:
-        yield "roi", view.roi
-
-
-def _look(root: Path, drawn: Mapping[str, Sequence[str]], job: tuple[Use, str]) -> Look:
-    """`drawn`: mask -> the images that it was drawn on."""
-    use, path = job
-    try:
-        if use == "mask":
-            return Look(open_mask_on(root / path, [root / image for image in drawn[path]]).grid.shape)
-        source = open_source(root / path)
-        shape = source.levels[0].shape
-        if use == "roi":
-            return Look(shape)
-        small = prod(shape) * len(source.channels) <= DECODED
-        return Look(shape, pixel_digest(source.read().data) if small else source.description.sha256)
-    except VesaleError as error:
-        message = error.message.replace(str(root / path), path)
-        return Look(fault=(message, error.remedy or "open it in another viewer; if that fails too, export it again"))
-
-
-def _faults(exam: Exam, looks: Mapping[tuple[Use, str], Look]) -> Iterator[Finding]:
+def _faults(exam: Exam, looks: Mapping[Key, Inspected]) -> Iterator[Finding]:
     """What cannot be read, and masks that do not lie on their image."""
     for view in exam.views:
-        for use, path in _uses(view):
+        for use, path in uses(view):
             if fault := looks[use, path].fault:
                 text = (f"{fault[0]}; exam {exam.id} is left out", fault[1])
                 yield found("unreadable", "error", text, f"{exam.id}|{path}", [exam.id], [view.line])
         images = [looks["image", path] for path in view.inputs.values()]
-        for use, path in _uses(view):
+        for use, path in uses(view):
             look = looks[use, path]
             wrong = [i.shape for i in images if not i.fault and i.shape != look.shape]
             if use != "image" and not look.fault and wrong:

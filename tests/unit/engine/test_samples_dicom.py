@@ -6,10 +6,10 @@ import pytest
 import phantoms
 from vesale.core.exam import Cohort, Exam, View
 from vesale.core.task import Partition
+from vesale.engine.looking import inspect
 from vesale.engine.samples import view_labels
 from vesale.io import open_source
 from vesale.io.segmentation import Drawn, write_segmentation
-from vesale.verbs.check import _look_at
 
 
 @pytest.mark.parametrize("first", [1, 3])
@@ -25,6 +25,6 @@ def test_a_segmentation_lies_on_its_image(tmp_path, first):
     cohort = Cohort("made", tmp_path, (Exam("e", "s", (view,)),))
     labels = view_labels(cohort, view, Partition(names), source.levels[0].shape)
     np.testing.assert_array_equal(labels[0], index)
-    looks = _look_at(cohort)
+    looks = inspect(cohort, {})
     assert looks["mask", "truth.dcm"].fault is None
     assert looks["mask", "truth.dcm"].shape == source.levels[0].shape

@@ -15,9 +15,9 @@ import phantoms
 from benchmarks.cohorts import MAKERS
 from vesale.core.errors import CohortError, RecipeError
 from vesale.core.exam import Cohort, Exam, Split, View
+from vesale.engine import looking as module
 from vesale.io.cohort import Columns, read_cohort
 from vesale.trust.leaks import RANK, resolve_duplicates, subject_leaks
-from vesale.verbs import check as module
 from vesale.verbs.check import Checked, check, check_document
 
 

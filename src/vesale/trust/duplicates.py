@@ -1,0 +1,135 @@
+"""Pairs of pictures that show the same, and how sure that is; what follows for a cohort stands in `near_copies.py`.
+
+Candidates of equal fingerprints are laid over each other; what counts is whether the fine detail then agrees, with the
+frame and everything broader than a thirtieth of the picture taken out: two retinas, two chests or two slices of a
+volume agree in their outlines, not in that.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import atan2, degrees, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.report import Measure
+from .alignment import Overlay, coarse, laid_over, overlay, plausible, prepared
+from .fingerprints import Candidate, Grey, candidates
+
+SURE, LIKELY = 0.95, 0.5
+"""Confidence from which two pictures are the same, and from which they may be."""
+MIDDLE, STEEP = (0.955, 0.78), 7.0
+"""Correlation of fine detail at which confidence is one half, of small pictures and of others; how fast it grows in
+Fisher's z. Between the hardest pairs of different pictures and the hardest copies of `benchmarks/detective.py`."""
+SMALL, WHOLE = 32, 96
+"""Long side up to which a picture counts as small, and from which it does not."""
+SHARED, PLACES = 0.5, 2.0
+"""Least share of the smaller picture, and least number of places with detail, for a judgement."""
+AT_ONCE, LIKEST, ALIKE = 256, 4, 0.5
+"""Pairs registered at a time; how many of a picture's pairs go on to the fine scales, from which correlation."""
+KEPT = 64
+"""Prepared pictures in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """Pictures `a` and `b` (their places in the sequences given) show the same."""
+
+    a: int
+    b: int
+    confidence: float
+    overlay: Overlay
+    change: str
+    """What was done to one of them, in words; empty when nothing but its size, light or compression."""
+
+    @property
+    def sure(self) -> bool:
+        return self.confidence >= SURE
+
+    @property
+    def measure(self) -> Measure:
+        """Correlation of fine detail, with Fisher's interval over the places that are independent."""
+        n, r = int(self.overlay.places), min(self.overlay.detail, 1 - 1e-9)
+        half = 1.96 / sqrt(n - 3) if n > 3 else None
+        low, high = (None, None) if half is None else np.tanh(np.arctanh(r) + np.array([-half, half])).tolist()
+        method = "correlation of fine detail where both pictures show the same; Fisher's z over independent places"
+        return Measure("shared_detail", self.overlay.detail, low, high, n, "block", method=method)
+
+
+def same_pictures(
+    pictures: Sequence[Grey],
+    others: Sequence[Grey] | None = None,
+    watch: Callable[[int, int], None] = lambda _, __: None,
+) -> list[Same]:
+    """Pairs of `pictures`, or of `pictures` (a) with `others` (b), that show the same with a confidence of `LIKELY`.
+
+    Pictures are grey thumbnails of any shape (height, width). `watch` hears how many pairs of how many are done.
+    """
+    theirs = pictures if others is None else others
+    pairs = _promising(pictures, theirs, candidates(pictures, others))
+    ready = [lru_cache(KEPT)(lambda i, side=side: prepared(side[i])) for side in (pictures, theirs)]
+    found = []
+    for n, (pair, affine) in enumerate(pairs):
+        both = (pictures[pair.a], theirs[pair.b])
+        laid = overlay(both, (ready[0](pair.a), ready[1](pair.b)), affine)
+        sure = confidence(laid, max(max(p.shape) for p in both)) if laid else 0.0
+        if laid and sure >= LIKELY:
+            found.append(Same(pair.a, pair.b, sure, laid, _change(laid.affine, both[0].shape, both[1].shape)))
+        watch(n + 1, len(pairs))
+    return found
+
+
+def confidence(laid: Overlay, side: int) -> float:
+    """That two pictures with a long side of `side` that agree so far are the same one."""
+    if laid.shared < SHARED or laid.places < PLACES:
+        return 0.0
+    middle = float(np.interp(side, [SMALL, WHOLE], MIDDLE))
+    detail = np.clip(min(laid.detail, laid.local + 0.05), -0.999, 0.9999)
+    return float(1 / (1 + np.exp(-STEEP * (np.arctanh(detail) - np.arctanh(middle)))))
+
+
+def _promising(
+    pictures: Sequence[Grey], others: Sequence[Grey], pairs: Sequence[Candidate]
+) -> list[tuple[Candidate, NDArray[np.float64]]]:
+    """The candidates that agree at the coarse scale, each with its map, in the order of the first picture."""
+    small = [_coarse(pictures, {c.a for c in pairs}), _coarse(others, {c.b for c in pairs})]
+    kept: list[tuple[Candidate, NDArray[np.float64], float]] = []
+    for start in range(0, len(pairs), AT_ONCE):
+        here = pairs[start : start + AT_ONCE]
+        moved, fixed = (
+            np.stack([small[i][k] for k in ks]) for i, ks in enumerate(zip(*((c.a, c.b) for c in here), strict=True))
+        )
+        affines = np.array([c.affine for c in here]).reshape(-1, 2, 3)
+        affines, like = laid_over(moved, fixed, affines)
+        kept += [(c, a, r) for c, a, r in zip(here, affines, like.tolist(), strict=True) if r > ALIKE and plausible(a)]
+    best: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for c, _, r in kept:
+        best["a", c.a].append(r)
+        best["b", c.b].append(r)
+    least = {key: sorted(values)[-LIKEST:][0] for key, values in best.items()}
+    kept = [k for k in kept if k[2] >= min(least["a", k[0].a], least["b", k[0].b])]
+    return [(c, a) for c, a, _ in sorted(kept, key=lambda k: (k[0].a, k[0].b))]
+
+
+def _coarse(pictures: Sequence[Grey], wanted: set[int]) -> dict[int, NDArray[np.float32]]:
+    return {i: coarse([prepared(pictures[i])])[0] for i in sorted(wanted)}
+
+
+def _change(affine: Sequence[float], first: tuple[int, ...], second: tuple[int, ...]) -> str:
+    """In words, from the map of the second picture's coordinates to those of the first."""
+    matrix = np.array(affine).reshape(2, 3)[:, :2]
+    real = np.diag(first[::-1]) @ matrix @ np.diag(1 / np.array(second[::-1]))
+    said = []
+    if np.linalg.det(real) < 0:
+        real = real @ np.diag([-1.0, 1.0])
+        said.append("mirrored")
+    angle = degrees(atan2(real[1, 0] - real[0, 1], real[0, 0] + real[1, 1]))
+    quarter = round(angle / 90) * 90
+    angle = quarter if abs(angle - quarter) < 1.5 else angle
+    if round(abs(angle)) > 0:
+        said.append(f"turned by {abs(angle):.0f} degrees")
+    share = abs(float(np.linalg.det(matrix)))
+    share = min(share, 1 / max(share, 1e-9))
+    return ", ".join([*said, *([f"cropped to {share:.0%} of its area"] if share < 0.93 else [])])
