@@ -19,6 +19,8 @@ from ..render.words import LANGUAGES
 from .events import Fitted
 
 FOLDER, ANSWERS = "dossier", "answers.toml"
+GROWING = (".jsonl", ".head")
+"""Files that go on after the dossier is written: a digest of theirs would be wrong the next moment."""
 MISSING_PDF = "no PDF: ReportLab is not installed (pip install 'vesale[pdf]')"
 
 
@@ -42,7 +44,8 @@ def write_dossier(run: Path) -> Written:
     if not (folder / ANSWERS).exists():
         (folder / ANSWERS).write_text(answers_text(), encoding="utf-8")
     documents, wanted = _documents(run), sorted({fact.file for fact in FACTS.values()})
-    files = {name: sha256(run / name) for name in wanted if name in documents}
+    still = [name for name in wanted if name in documents and Path(name).suffix not in GROWING]
+    files = {name: sha256(run / name) for name in still}
     absent = tuple(name for name in wanted if name not in documents)
     made = {language: gathered(documents, answers, files, absent, language) for language in LANGUAGES}
     pdf = can_write_pdf()

@@ -51,8 +51,10 @@ EVIDENCE: Mapping[str, tuple[str, str]] = {
     "dossier.left_out": ("Left out: {text}", "Laissé de côté : {text}"),
     "dossier.files": ("Files that this rests on", "Fichiers sur lesquels ceci repose"),
     "dossier.files_help": (
-        "Paths are relative to the run. A changed file has another digest.",
-        "Chemins relatifs à l'exécution. Un fichier modifié a une autre empreinte.",
+        "Paths are relative to the run. A changed file has another digest; events and log go on growing, so they have "
+        "none here.",
+        "Chemins relatifs à l'exécution. Un fichier modifié a une autre empreinte ; les événements et le journal "
+        "s'allongent encore et n'en ont pas ici.",
     ),
     "dossier.file": ("file", "fichier"),
     "dossier.sha256": ("SHA-256", "SHA-256"),

@@ -8,6 +8,7 @@ import pytest
 
 from vesale.cli.__main__ import main
 from vesale.core.errors import CohortError, RecipeError
+from vesale.io.package import sha256
 from vesale.render.checklist_ai_act import AI_ACT
 from vesale.render.checklist_claim import CLAIM
 from vesale.render.checklist_tripod import TRIPOD
@@ -180,6 +181,9 @@ def test_a_study_writes_its_dossier(tiny_package):
     assert items(document, "ai_act")["12(1)"]["status"] == "measured"
     assert items(document, "claim")["25"]["status"] == "measured"
     assert document["counts"]["claim"]["user"] == 0
+    assert {f["file"]: f["sha256"] for f in document["files"]} == {
+        f["file"]: sha256(run / f["file"]) for f in document["files"]
+    }
     exams = [p.name for p in (run / "out_of_fold").iterdir() if p.is_dir()]
     page = (run / "dossier" / "dossier.en.html").read_text(encoding="utf-8")
     assert not [e for e in exams if re.search(rf"\b{re.escape(e)}\b", page)]
