@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 _SHELF = {
+    "audit": "vesale.verbs.audit:audit",
     "check": "vesale.verbs.check:check",
     "evaluate": "vesale.verbs.evaluate:evaluate",
     "list": "vesale.verbs.list:list_models",

@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     _train(verbs.add_parser("train", help="fit one network, as a recipe says"))
     _predict(verbs.add_parser("predict", help="what a model says of one image; nothing is written"))
     _evaluate(verbs.add_parser("evaluate", help="readings, or a model, against a cohort's truth"))
+    _audit(verbs.add_parser("audit", help="whether a model serves every group equally well"))
     _present(verbs.add_parser("present", help="an exam as pictures: slices, projections, renderings, loops, a sheet"))
     _list(verbs.add_parser("list", help="the models at hand, or the networks and formats"))
     return whole
@@ -100,6 +101,20 @@ def _evaluate(p: argparse.ArgumentParser) -> None:
     _cohort(p)
     p.add_argument("--split", choices=("train", "validation", "calibration", "test"), help="only these exams")
     p.add_argument("--out", type=Path, required=True, metavar="E", help="folder for the report")
+    _common(p)
+
+
+def _audit(p: argparse.ArgumentParser) -> None:
+    p.add_argument("readings", metavar="READINGS|MODEL|RUN", help="predictions, a package to predict with, or a study")
+    _cohort(p)
+    p.add_argument("--by", action="append", default=[], metavar="TRAITS", help="sex,age:40,60,site (all usable ones)")
+    p.add_argument("--alpha-test", type=float, default=0.05, metavar="P", help="false alarms, of whole audits (.05)")
+    p.add_argument("--gap", type=float, default=0.05, metavar="D", help="a difference of shares that matters (.05)")
+    p.add_argument("--pool", type=int, default=10, metavar="N", help="values of fewer subjects are taken together (10)")
+    p.add_argument("--no-crossed", action="store_true", help="do not cross the traits")
+    p.add_argument("--split", choices=("train", "validation", "calibration", "test"), help="only these exams")
+    p.add_argument("--out", type=Path, default=Path("audit"), metavar="A", help="folder for the audit (audit)")
+    p.add_argument("--language", choices=("en", "fr"), default="en", help="of the page")
     _common(p)
 
 

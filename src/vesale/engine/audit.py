@@ -1,0 +1,302 @@
+"""Results of a cohort to an Audit: groups by trait, every number in each, what differs, what matters of it."""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ..core.audit import ENOUGH, Audit, AuditFinding, Compared, Family, Gap, Grouping, Question
+from ..core.errors import RecipeError
+from ..core.exam import Cohort, Exam
+from ..core.report import Measure, Subgroup
+from ..render.audit_document import audit_document
+from ..render.audit_page import audit_page
+from ..render.audit_text import finding_text, group_note, note_text
+from ..render.documents import dumps
+from ..trust.bias import Bools, Contrast, Ratio, Sides, contrast, detectable, holm
+from ..trust.gaps import demographic_parity, equalised_odds
+from ..trust.groups import MOST_TRAITS, Groups, Value, crossed, group, sizes, usable
+from .audit_metrics import Comparable, comparables, decisions
+from .results import Results
+
+REST = "rest"
+DEALINGS = 20
+"""A test may take this many times tests / alpha dealings, so that its smallest p survives the correction with ease."""
+MOST_DEALINGS = 100_000
+ERRORS = frozenset(
+    [
+        *("auc", "sensitivity", "specificity", "accuracy", "dice", "mae", "mean_error"),
+        *("calibration_gap", "coverage", "error_reported"),
+    ]
+)
+"""What makes a gap of the main family an error; a gap of another number is a warning."""
+
+
+def audit_results(results: Results, cohort: Cohort, question: Question = Question()) -> Audit:  # noqa: B008
+    """The audit of the exams that were read; `command`, `seconds` and `model` are the caller's to fill in.
+
+    RecipeError when the cohort has no such trait.
+    """
+    exams = {e.id: e for e in cohort}
+    rows = [exams[str(r["exam"])] for r in results.rows]
+    subjects = [str(r["subject"]) for r in results.rows]
+    singles = groupings(rows, subjects, question)
+    pairs = [crossed(a, b) for a, b in itertools.combinations(singles, 2)] if question.crossed else []
+    numbers = comparables(results)
+    everyone = _subgroup(numbers, ("", ""), np.ones(len(rows), bool), subjects)
+    groups = [_described(numbers, g, i, subjects) for g in (*singles, *pairs) for i in range(len(g.names))]
+    tests = _tests(numbers, (singles, pairs), subjects, question)
+    gaps = tuple(_gaps(results, singles, subjects))
+    audit = Audit(
+        command="",
+        model={},
+        cohort={"digest": cohort.digest, "subjects": len(set(subjects)), "exams": len(rows)},
+        question=question,
+        by=tuple(g.by for g in singles),
+        everyone=everyone,
+        groups=tuple(groups),
+        tests=tests,
+        gaps=gaps,
+        notes=tuple(_notes(singles, subjects, question)),
+    )
+    return replace(audit, findings=tuple(_findings(audit)))
+
+
+def write_audit(audit: Audit, out: Path, language: str = "en") -> None:
+    """audit.json and audit.html in `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "audit.json").write_text(dumps(audit_document(audit)), encoding="utf-8")
+    (out / "audit.html").write_text(audit_page(audit, language), encoding="utf-8")
+
+
+def groupings(rows: Sequence[Exam], subjects: Sequence[str], question: Question) -> list[Groups]:
+    """The traits asked for, or else those that have something to compare."""
+    known = {name: _values(rows, name) for name in _traits(rows)}
+    if question.by:
+        for wanted in question.by:
+            if wanted.name not in known:
+                have = ", ".join(known) or "none"
+                raise RecipeError(f"--by {wanted.name}: the cohort has no such trait", f"it has: {have}")
+        return [group(wanted, known[wanted.name], subjects, question.pool) for wanted in question.by]
+    found = []
+    for name, values in known.items():
+        made = group(Grouping(name), values, subjects, question.pool)
+        if usable(made, values, subjects):
+            found.append(made)
+    return found[:MOST_TRAITS]
+
+
+def _traits(rows: Sequence[Exam]) -> list[str]:
+    """Columns of traits, and of views what is the same in all of an exam, where anything is known."""
+    names = dict.fromkeys(name for exam in rows for name in exam.traits)
+    return [n for n in (*names, "view", "laterality") if any(v is not None for v in _values(rows, n))]
+
+
+def _values(rows: Sequence[Exam], name: str) -> list[Value]:
+    if name not in ("view", "laterality"):
+        return [exam.traits.get(name) for exam in rows]
+    found: list[Value] = []
+    for exam in rows:
+        seen = {v.view if name == "view" else v.laterality for v in exam.views}
+        found.append(seen.pop() if len(seen) == 1 else None)
+    return found
+
+
+def _described(numbers: Sequence[Comparable], groups: Groups, i: int, subjects: Sequence[str]) -> Subgroup:
+    return _subgroup(numbers, (groups.by, groups.names[i]), groups.member == i, subjects)
+
+
+def _subgroup(
+    numbers: Sequence[Comparable], named: tuple[str, str], here: Bools, subjects: Sequence[str]
+) -> Subgroup:
+    """Every number of a group with its interval; only its size when it has fewer than ten subjects."""
+    n = len(set(np.asarray(subjects, dtype=str)[here]))
+    if n < ENOUGH:
+        return Subgroup(*named, n, None, group_note(n), exams=int(here.sum()))
+    measures: dict[str, dict[str, Measure]] = {}
+    classes: dict[str, dict[str, dict[str, Measure]]] = {}
+    rates: dict[str, Measure] = {}
+    for number in numbers:
+        found = _enough(number.measure(here, subjects))
+        if number.output is None:
+            rates[number.metric] = found
+        elif number.of is None:
+            measures.setdefault(number.output, {})[number.metric] = found
+        else:
+            classes.setdefault(number.output, {}).setdefault(number.of, {})[number.metric] = found
+    return Subgroup(*named, n, measures, None, int(here.sum()), rates, classes or None)
+
+
+def _enough(found: Measure) -> Measure:
+    """The measure, unknown when fewer than ten subjects stand behind it."""
+    if found.value is None or found.n >= ENOUGH:
+        return found
+    return replace(found, value=None, low=None, high=None, method=group_note(found.n))
+
+
+def _tests(
+    numbers: Sequence[Comparable],
+    groups: tuple[Sequence[Groups], Sequence[Groups]],
+    subjects: Sequence[str],
+    question: Question,
+) -> tuple[Compared, ...]:
+    """Each group against everyone else whose trait is known, of two groups the one against the other."""
+    everyone = np.ones(len(subjects), bool)
+    moving = [n for n in numbers if not _constant(n)]
+    wholes = {id(n): n.statistic(everyone[None].astype(float))[0] for n in moving}
+    plans: list[tuple[Comparable, Groups, int, Family]] = []
+    for family, made in zip(("main", "further"), groups, strict=True):
+        for g in made:
+            compared = range(1) if len(g.names) == 2 else range(len(g.names)) if len(g.names) > 1 else range(0)
+            of_number = [(n, n.family if family == "main" else "further") for n in moving]
+            plans += [(n, g, i, f) for i in compared for n, f in of_number]
+    draws = min(MOST_DEALINGS, math.ceil(DEALINGS * max(1, len(plans)) / question.alpha / 1000) * 1000)
+    contrasts = [contrast(n.statistic, _sides(g, i, subjects), draws, seed=k) for k, (n, g, i, _) in enumerate(plans)]
+    counts = {f: sum(c.p is not None for c, p in zip(contrasts, plans, strict=True) if p[3] == f) for f in _FAMILIES}
+    found = []
+    for (number, g, i, family), said in zip(plans, contrasts, strict=True):
+        relevant = _relevant(number, float(wholes[id(number)]), question.gap)
+        limit = None if said.se is None else detectable(said.se, question.alpha, counts[family])
+        found.append(_compared((number, g, i, family), said, (limit, relevant), subjects))
+    return _corrected(found)
+
+
+_FAMILIES: tuple[Family, ...] = ("main", "further")
+
+
+def _constant(number: Comparable) -> bool:
+    """A share that is 0 or 1 in every exam cannot differ, and need not be corrected for."""
+    s = number.statistic
+    return isinstance(s, Ratio) and (not s.counts.any() or (s.binary and len(set(s.top[s.counts])) == 1))
+
+
+def _sides(groups: Groups, i: int, subjects: Sequence[str]) -> Sides:
+    return Sides(groups.member == i, (groups.member >= 0) & (groups.member != i), subjects)
+
+
+def _compared(
+    plan: tuple[Comparable, Groups, int, Family],
+    said: Contrast,
+    limits: tuple[float | None, float | None],
+    subjects: Sequence[str],
+) -> Compared:
+    number, g, i, family = plan
+    sides = _sides(g, i, subjects)
+    ratio = None
+    if said.ratio is not None and number.metric not in _SIGNED:
+        value, low, high = said.ratio
+        ratio = Measure("ratio", value, low, high, said.n, method="a / b; delta method on the logarithm, by subject")
+    return Compared(
+        by=g.by,
+        output=number.output,
+        metric=number.metric,
+        of=number.of,
+        a=g.names[i],
+        b=g.names[1] if len(g.names) == 2 else REST,
+        value_a=_enough(number.measure(sides.a, subjects)),
+        value_b=_enough(number.measure(sides.b, subjects)),
+        difference=Measure(
+            number.metric, said.difference, said.low, said.high, said.n, unit=number.unit, method=said.how
+        ),
+        ratio=ratio,
+        p=said.p,
+        p_corrected=None,
+        family=family,
+        detectable=limits[0],
+        both_sides=said.both_sides,
+        relevant=limits[1],
+    )
+
+
+_SIGNED = frozenset({"calibration_gap", "mean_error"})
+"""Numbers around zero: a ratio of two of them says nothing."""
+
+
+def _relevant(number: Comparable, whole: float, gap: float) -> float | None:
+    """The difference from which it matters: of errors in a unit a share of the mean error, else the gap asked for."""
+    if not number.unit:
+        return gap
+    return None if math.isnan(whole) else 4 * gap * abs(whole)
+
+
+def _corrected(tests: Sequence[Compared]) -> tuple[Compared, ...]:
+    found = list(tests)
+    for family in _FAMILIES:
+        places = [i for i, t in enumerate(found) if t.family == family and t.p is not None]
+        for i, p in zip(places, holm([found[i].p or 0.0 for i in places]), strict=True):
+            found[i] = replace(found[i], p_corrected=p, tests=len(places))
+    return tuple(found)
+
+
+def _gaps(results: Results, singles: Sequence[Groups], subjects: Sequence[str]) -> Iterator[Gap]:
+    for g in singles:
+        for d in decisions(results):
+            for metric, found in (
+                ("equalised_odds", equalised_odds(d.said, d.truth, g.member, subjects)),
+                ("demographic_parity", demographic_parity(d.said, d.truth, g.member, subjects)),
+            ):
+                if found is not None:
+                    names = tuple(g.names[i] for i in found.groups)
+                    yield Gap(g.by, d.output, d.of, metric, replace(found.measure, name=metric), found.by_chance, names)
+
+
+def _findings(audit: Audit) -> list[AuditFinding]:
+    """Significant and relevant gaps first, then what could not be said and what could not have been shown."""
+    found = []
+    for test in audit.tests:
+        if test.p_corrected is None or test.p_corrected >= audit.question.alpha or test.difference.value is None:
+            continue
+        big = test.relevant is not None and abs(test.difference.value) >= test.relevant
+        severity = "note" if not big else "error" if test.family == "main" and test.metric in ERRORS else "warning"
+        kind = "gap" if big else "small_gap"
+        found.append(AuditFinding(kind, severity, finding_text(test, audit.question), test))  # type: ignore[arg-type]
+    found.sort(key=lambda f: ({"error": 0, "warning": 1, "note": 2}[f.severity], f.test.p_corrected if f.test else 0))
+    return [*found, *_unsaid(audit)]
+
+
+def _unsaid(audit: Audit) -> Iterator[AuditFinding]:
+    """Groups that are too small, and traits of which the sample could not have shown a gap that matters."""
+    for g in audit.groups:
+        if g.measures is None and " x " not in g.by:
+            told = {"by": g.by, "value": g.value, "n": str(g.subjects)}
+            yield _noted("too_few", told)
+    for by in audit.by:
+        tests = [t for t in audit.tests if t.by == by and t.family == "main" and t.detectable and t.relevant]
+        blind = [t for t in tests if (t.detectable or 0) > (t.relevant or 0)]
+        if blind:
+            worst = max(blind, key=lambda t: (t.detectable or 0) / (t.relevant or 1))
+            message = finding_text(worst, audit.question, kind="blind")
+            told = {"count": str(len(blind)), "of": str(len(tests))}
+            yield AuditFinding("could_not_show", "note", message, worst, told)
+
+
+def _notes(singles: Sequence[Groups], subjects: Sequence[str], question: Question) -> Iterator[AuditFinding]:
+    for g in singles:
+        unknown = int((g.member < 0).sum())
+        if g.pooled:
+            told = {"by": g.by, "values": ", ".join(g.pooled), "n": str(question.pool)}
+            yield _noted("pooled", told | {"size": str(sizes(g, subjects)[-1])})
+        if g.codes:
+            yield _noted("codes", {"by": g.by})
+        if g.cuts:
+            yield _noted("bins_chosen" if g.chosen else "bins", {"by": g.by, "cuts": ", ".join(f"{c:g}" for c in g.cuts)})
+        if unknown:
+            yield _noted("no_value", {"by": g.by, "n": str(unknown)})
+        both = _both_sides(g, subjects)
+        if both:
+            yield _noted("both_sides", {"by": g.by, "n": str(both)})
+
+
+def _noted(kind: str, told: Mapping[str, str]) -> AuditFinding:
+    return AuditFinding(kind, "note", note_text(kind, told), None, told)
+
+
+def _both_sides(groups: Groups, subjects: Sequence[str]) -> int:
+    seen: dict[str, set[int]] = {}
+    for subject, member in zip(subjects, groups.member.tolist(), strict=True):
+        if member >= 0:
+            seen.setdefault(subject, set()).add(member)
+    return sum(len(places) > 1 for places in seen.values())
