@@ -2,8 +2,9 @@
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,8 @@ from .audit_metrics import Comparable, comparables, decisions
 from .results import Results
 
 REST = "rest"
-DEALINGS = 20
-"""A test may take this many times tests / alpha dealings, so that its smallest p survives the correction with ease."""
+DEALINGS: Mapping[Family, int] = {"main": 5, "further": 2}
+"""A test may take this many times tests / alpha dealings, so that its smallest p survives the correction."""
 MOST_DEALINGS = 100_000
 ERRORS = frozenset(
     [
@@ -47,8 +48,10 @@ def audit_results(results: Results, cohort: Cohort, question: Question = Questio
     pairs = [crossed(a, b) for a, b in itertools.combinations(singles, 2)] if question.crossed else []
     numbers = comparables(results)
     everyone = _subgroup(numbers, ("", ""), np.ones(len(rows), bool), subjects)
-    groups = [_described(numbers, g, i, subjects) for g in (*singles, *pairs) for i in range(len(g.names))]
-    tests = _tests(numbers, (singles, pairs), subjects, question)
+    groups = [_described(numbers, g, i, subjects) for g in singles for i in range(len(g.names))]
+    main = [n for n in numbers if n.family == "main"]
+    groups += [_described(main, g, i, subjects) for g in pairs for i in range(len(g.names))]
+    tests = compared(numbers, (singles, pairs), subjects, question)
     gaps = tuple(_gaps(results, singles, subjects))
     audit = Audit(
         command="",
@@ -63,6 +66,21 @@ def audit_results(results: Results, cohort: Cohort, question: Question = Questio
         notes=tuple(_notes(singles, subjects, question)),
     )
     return replace(audit, findings=tuple(_findings(audit)))
+
+
+def audit_of_study(results: Results, cohort: Cohort, about: tuple[str, Mapping[str, str]], out: Path) -> Audit | None:
+    """The audit that every report holds, by the traits the cohort has, written beside it; None where it has none.
+
+    `about`: (command, model). Traits are not crossed here: `vesale audit` does it.
+    """
+    exams = {e.id: e for e in cohort}
+    rows = [exams[str(r["exam"])] for r in results.rows]
+    question = Question(crossed=False)
+    if not groupings(rows, [str(r["subject"]) for r in results.rows], question):
+        return None
+    audit = replace(audit_results(results, cohort, question), command=about[0], model=about[1])
+    write_audit(audit, out)
+    return audit
 
 
 def write_audit(audit: Audit, out: Path, language: str = "en") -> None:
@@ -109,9 +127,7 @@ def _described(numbers: Sequence[Comparable], groups: Groups, i: int, subjects: 
     return _subgroup(numbers, (groups.by, groups.names[i]), groups.member == i, subjects)
 
 
-def _subgroup(
-    numbers: Sequence[Comparable], named: tuple[str, str], here: Bools, subjects: Sequence[str]
-) -> Subgroup:
+def _subgroup(numbers: Sequence[Comparable], named: tuple[str, str], here: Bools, subjects: Sequence[str]) -> Subgroup:
     """Every number of a group with its interval; only its size when it has fewer than ten subjects."""
     n = len(set(np.asarray(subjects, dtype=str)[here]))
     if n < ENOUGH:
@@ -137,31 +153,61 @@ def _enough(found: Measure) -> Measure:
     return replace(found, value=None, low=None, high=None, method=group_note(found.n))
 
 
-def _tests(
+def compared(
     numbers: Sequence[Comparable],
     groups: tuple[Sequence[Groups], Sequence[Groups]],
     subjects: Sequence[str],
     question: Question,
+    valued: bool = True,
 ) -> tuple[Compared, ...]:
-    """Each group against everyone else whose trait is known, of two groups the one against the other."""
-    everyone = np.ones(len(subjects), bool)
-    moving = [n for n in numbers if not _constant(n)]
-    wholes = {id(n): n.statistic(everyone[None].astype(float))[0] for n in moving}
-    plans: list[tuple[Comparable, Groups, int, Family]] = []
-    for family, made in zip(("main", "further"), groups, strict=True):
-        for g in made:
-            compared = range(1) if len(g.names) == 2 else range(len(g.names)) if len(g.names) > 1 else range(0)
-            of_number = [(n, n.family if family == "main" else "further") for n in moving]
-            plans += [(n, g, i, f) for i in compared for n, f in of_number]
-    draws = min(MOST_DEALINGS, math.ceil(DEALINGS * max(1, len(plans)) / question.alpha / 1000) * 1000)
-    contrasts = [contrast(n.statistic, _sides(g, i, subjects), draws, seed=k) for k, (n, g, i, _) in enumerate(plans)]
-    counts = {f: sum(c.p is not None for c, p in zip(contrasts, plans, strict=True) if p[3] == f) for f in _FAMILIES}
+    """Each group against everyone else whose trait is known, of two groups the one against the other.
+
+    `groups`: (of one trait, of two traits crossed). `valued` False leaves the values on either side unknown, for those
+    who want the tests only.
+    """
+    plans = list(_plans(numbers, groups))
+    planned = Counter(p.family for p in plans)
+    draws = {f: min(MOST_DEALINGS, math.ceil(DEALINGS[f] * n / question.alpha / 1000) * 1000) for f, n in planned.items()}
+    sides = [_sides(p.groups, p.i, subjects) for p in plans]
+    contrasts = [
+        contrast(p.number.statistic, s, draws[p.family], k, valued) for k, (p, s) in enumerate(zip(plans, sides, strict=True))
+    ]
+    counts = Counter(p.family for p, c in zip(plans, contrasts, strict=True) if c.p is not None)
+    values: dict[tuple[int, bytes], Measure] = {}
+
+    def value(number: Comparable, here: Bools) -> Measure:
+        key = id(number), here.tobytes()
+        if key not in values:
+            nothing = Measure(number.metric, None, None, None, 0, method="not asked for")
+            values[key] = _enough(number.measure(here, subjects)) if valued else nothing
+        return values[key]
+
     found = []
-    for (number, g, i, family), said in zip(plans, contrasts, strict=True):
-        relevant = _relevant(number, float(wholes[id(number)]), question.gap)
-        limit = None if said.se is None else detectable(said.se, question.alpha, counts[family])
-        found.append(_compared((number, g, i, family), said, (limit, relevant), subjects))
+    for plan, s, said in zip(plans, sides, contrasts, strict=True):
+        limit = None if said.se is None else detectable(said.se, question.alpha, counts[plan.family])
+        test = _compared(plan, said, (value(plan.number, s.a), value(plan.number, s.b)))
+        found.append(replace(test, detectable=limit, relevant=_relevant(plan.number, question.gap)))
     return _corrected(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """One comparison to make."""
+
+    number: Comparable
+    groups: Groups
+    i: int
+    family: Family
+
+
+def _plans(numbers: Sequence[Comparable], groups: tuple[Sequence[Groups], Sequence[Groups]]) -> Iterator[_Plan]:
+    for crossed_too, made in zip((False, True), groups, strict=True):
+        for g in made:
+            several = range(len(g.names)) if len(g.names) > 1 else range(0)
+            for i in several[:1] if len(g.names) == 2 else several:
+                for number in numbers:
+                    if not _constant(number) and (number.family == "main" or not crossed_too):
+                        yield _Plan(number, g, i, "further" if crossed_too else number.family)
 
 
 _FAMILIES: tuple[Family, ...] = ("main", "further")
@@ -177,14 +223,8 @@ def _sides(groups: Groups, i: int, subjects: Sequence[str]) -> Sides:
     return Sides(groups.member == i, (groups.member >= 0) & (groups.member != i), subjects)
 
 
-def _compared(
-    plan: tuple[Comparable, Groups, int, Family],
-    said: Contrast,
-    limits: tuple[float | None, float | None],
-    subjects: Sequence[str],
-) -> Compared:
-    number, g, i, family = plan
-    sides = _sides(g, i, subjects)
+def _compared(plan: _Plan, said: Contrast, values: tuple[Measure, Measure]) -> Compared:
+    number, g = plan.number, plan.groups
     ratio = None
     if said.ratio is not None and number.metric not in _SIGNED:
         value, low, high = said.ratio
@@ -194,20 +234,19 @@ def _compared(
         output=number.output,
         metric=number.metric,
         of=number.of,
-        a=g.names[i],
+        a=g.names[plan.i],
         b=g.names[1] if len(g.names) == 2 else REST,
-        value_a=_enough(number.measure(sides.a, subjects)),
-        value_b=_enough(number.measure(sides.b, subjects)),
+        value_a=values[0],
+        value_b=values[1],
         difference=Measure(
             number.metric, said.difference, said.low, said.high, said.n, unit=number.unit, method=said.how
         ),
         ratio=ratio,
         p=said.p,
         p_corrected=None,
-        family=family,
-        detectable=limits[0],
+        family=plan.family,
+        detectable=None,
         both_sides=said.both_sides,
-        relevant=limits[1],
     )
 
 
@@ -215,11 +254,14 @@ _SIGNED = frozenset({"calibration_gap", "mean_error"})
 """Numbers around zero: a ratio of two of them says nothing."""
 
 
-def _relevant(number: Comparable, whole: float, gap: float) -> float | None:
-    """The difference from which it matters: of errors in a unit a share of the mean error, else the gap asked for."""
+def _relevant(number: Comparable, gap: float) -> float | None:
+    """The difference from which it matters: of errors in a unit a share of their mean size, else the gap asked for."""
     if not number.unit:
         return gap
-    return None if math.isnan(whole) else 4 * gap * abs(whole)
+    assert isinstance(number.statistic, Ratio)
+    sizes = Ratio(np.abs(number.statistic.top), number.statistic.bottom)
+    whole = float(sizes(np.ones((1, len(sizes.top))))[0])
+    return None if math.isnan(whole) else 4 * gap * whole
 
 
 def _corrected(tests: Sequence[Compared]) -> tuple[Compared, ...]:
@@ -282,7 +324,9 @@ def _notes(singles: Sequence[Groups], subjects: Sequence[str], question: Questio
         if g.codes:
             yield _noted("codes", {"by": g.by})
         if g.cuts:
-            yield _noted("bins_chosen" if g.chosen else "bins", {"by": g.by, "cuts": ", ".join(f"{c:g}" for c in g.cuts)})
+            yield _noted(
+                "bins_chosen" if g.chosen else "bins", {"by": g.by, "cuts": ", ".join(f"{c:g}" for c in g.cuts)}
+            )
         if unknown:
             yield _noted("no_value", {"by": g.by, "n": str(unknown)})
         both = _both_sides(g, subjects)

@@ -98,7 +98,9 @@ def decisions(results: Results) -> list[Decision]:
             for label in names:
                 said = [label in str(r[f"{name}.prediction"]).split(";") for r in rows if _said(r, name)]
                 truth = [label in _text(r[f"{name}.truth"]).split(";") for r, k in zip(rows, known, strict=True) if k]
-                found.append(Decision(name, label, _filled([_said(r, name) for r in rows], said), _filled(known, truth)))
+                found.append(
+                    Decision(name, label, _filled([_said(r, name) for r in rows], said), _filled(known, truth))
+                )
         elif isinstance(output, Quantity) and output.steps and output.action is not None:
             there = np.array([_said(r, name) for r in rows])
             said = [_float(r[f"{name}.step"]) >= output.action for r, k in zip(rows, there, strict=True) if k]
@@ -142,7 +144,9 @@ def _category(rows: Sequence[Row], name: str, output: Category, known: Bools) ->
     yield Comparable(name, "calibration_gap", Ratio(gap, known * 1.0), "main")
     counted = balanced_accuracy_statistic(said, truth, k)
     yield Comparable(name, "balanced_accuracy", Weighted(_within(counted, known), known))
-    yield from _calibrated(name, known, p, np.eye(k)[truth], (p.max(axis=1)[:, None], (p.argmax(axis=1) == truth)[:, None]))
+    yield from _calibrated(
+        name, known, p, np.eye(k)[truth], (p.max(axis=1)[:, None], (p.argmax(axis=1) == truth)[:, None])
+    )
 
 
 def _one_name(
@@ -244,7 +248,9 @@ def _outlined(
     middle = (np.arange(bins) + 0.5) / bins
     expected = (pos + neg) @ middle
     gap = Ratio((expected - ill) * judged, (ill + well) * 1.0)
-    yield Comparable(name, "calibration_gap", gap, family, of, remark="mean stated probability less the share of samples")
+    yield Comparable(
+        name, "calibration_gap", gap, family, of, remark="mean stated probability less the share of samples"
+    )
     pooled = "samples of all exams pooled"
     yield Comparable(name, "f1", Ratio(2 * hit, hit + false + ill), "further", of, remark=joined(pooled, at))
     yield Comparable(name, "sensitivity", Ratio(hit, ill), "further", of, remark=joined(pooled, at))
@@ -252,7 +258,9 @@ def _outlined(
     coarse = [c.reshape(len(c), BINS, -1).sum(axis=2) if bins % BINS == 0 else c for c in (pos, neg)]
     for metric, area in (("auc", curve_area), ("auprc", average_precision)):
         statistic = Weighted(partial(_area, area, *coarse), judged)
-        yield Comparable(name, metric, statistic, "further", of, remark=f"{pooled}, scores in {coarse[0].shape[1]} bins")
+        yield Comparable(
+            name, metric, statistic, "further", of, remark=f"{pooled}, scores in {coarse[0].shape[1]} bins"
+        )
     if of is None:
         squares = ((pos * (1 - middle) ** 2).sum(axis=1) + (neg * middle**2).sum(axis=1)) * judged
         yield Comparable(name, "brier", Ratio(squares, (ill + well) * 1.0), "further")

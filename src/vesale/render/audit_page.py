@@ -108,7 +108,9 @@ def _test(test: Compared, language: str) -> View:
         "b": side(test, "b", language),
         "va": shown(test.value_a, language),
         "vb": shown(test.value_b, language),
-        "difference": unknown(test.difference.method, language) if value is None else difference_text(test.difference, language),
+        "difference": unknown(test.difference.method, language)
+        if value is None
+        else difference_text(test.difference, language),
         "ratio": ratio_text(test.ratio, language),
         "p": p_text(test.p, language),
         "p_corrected": p_text(test.p_corrected, language),

@@ -40,7 +40,7 @@ def finding_text(test: Compared, question: Question, language: str = "en", kind:
 
 
 def number_name(test: Compared, language: str = "en") -> str:
-    """'Sensitivity', 'Sensitivity (grade: severe)' """
+    """'Sensitivity', 'Sensitivity (grade: severe)'"""
     inside = ": ".join(p for p in (test.output, test.of) if p)
     name = metric_name(test.metric, language)
     return f"{name} ({inside})" if inside else name
@@ -76,8 +76,10 @@ def amount(metric: str, value: float | None, unit: str, language: str = "en") ->
 def ratio_text(ratio: Measure | None, language: str = "en") -> str:
     if ratio is None or ratio.value is None:
         return DASH
-    said = [decimal(v, 2, language) for v in (ratio.value, ratio.low or 0.0, ratio.high or 0.0)]
-    return f"{said[0]} [{said[1]}{DASH}{said[2]}]"
+    value = decimal(ratio.value, 2, language)
+    if ratio.low is None or ratio.high is None:
+        return f"{value} [{say('interval.unknown', language)}]"
+    return f"{value} [{decimal(ratio.low, 2, language)}{DASH}{decimal(ratio.high, 2, language)}]"
 
 
 def p_text(p: float | None, language: str = "en", equals: bool = False) -> str:
@@ -136,6 +138,14 @@ def could_lines(audit: Audit, language: str = "en") -> list[str]:
     blind = [f for f in audit.findings if f.kind == "could_not_show" and f.test is not None]
     lines = [finding_text(f.test, audit.question, language, "blind") for f in blind if f.test]
     return lines or ([say("audit.could.all", language)] if audit.by else [])
+
+
+def audit_section(audit: Audit | None, language: str = "en") -> list[str]:
+    """What the report says of the audit beside it."""
+    if audit is None:
+        return []
+    lines = [asked_text(audit, language), *verdict_lines(audit, language), *could_lines(audit, language)]
+    return [*lines, say("audit.report", language)]
 
 
 def how_text(audit: Audit, language: str = "en") -> str:

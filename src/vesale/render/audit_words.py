@@ -180,7 +180,10 @@ AUDIT: Mapping[str, tuple[str, str]] = {
         "{by}: {n} subjects have exams in more than one group; in them the comparison is paired.",
         "{by} : {n} sujets ont des examens dans plus d'un groupe ; chez eux la comparaison est appariée.",
     ),
-    "audit.group_note": ("too few to say: {n} subjects, {enough} are needed", "trop peu : {n} sujets, il en faut {enough}"),
+    "audit.group_note": (
+        "too few to say: {n} subjects, {enough} are needed",
+        "trop peu : {n} sujets, il en faut {enough}",
+    ),
     "audit.report": (
         "Every comparison, with its test and what this sample could have shown, is in audit.html.",
         "Chaque comparaison, avec son test et ce que cet échantillon aurait pu montrer, est dans audit.html.",

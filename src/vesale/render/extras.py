@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..core.audit import Audit
 from ..core.report import Finding
 
 
@@ -79,3 +80,5 @@ class Extras:
     """Of `check`; None when the data were not checked."""
     licence: str | None = None
     citation: str | None = None
+    audit: Audit | None = None
+    """Of the groups; None where the cohort has no trait to group by."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..core.report import Calibration, Finding, Measure, Report
 from ..metrics.intervals import clopper_pearson
+from .audit_text import audit_section
 from .charts import curve_svg, reliability_svg
 from .extras import Confusion, Curve, ExamLine, Extras, Series, Shown
 from .page import page
@@ -45,6 +46,7 @@ def report_page(report: Report, extras: Extras, language: str = "en") -> str:
         "measures": [(output, [_measure(m, language) for m in ms.values()]) for output, ms in r.measures.items()],
         "baselines": _baselines(r, language),
         "subgroups": _subgroups(r, language),
+        "audit": audit_section(e.audit, language),
         "per_class": _per_class(r, language),
     }
     content = {

@@ -373,7 +373,12 @@ READING: Mapping[str, tuple[str, str]] = {
 }
 
 MESSAGES: Mapping[str, tuple[str, str]] = {
-    **{**STATUS, **ANSWERS, **REPORT, **LABELS, **LEADS, **READING},
+    **STATUS,
+    **ANSWERS,
+    **REPORT,
+    **LABELS,
+    **LEADS,
+    **READING,
     **PRESENT,
     **AUDIT,
 }

@@ -16,14 +16,17 @@ from ..metrics.ranking import curve_area, ranked
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-BLOCK = 1000
-"""Dealings at a time."""
+FIRST, BLOCK = 200, 1000
+"""Dealings at a time: first, and then."""
 ENDED = 20
 """A test ends when so many dealings were as extreme as what was seen (Besag and Clifford 1991)."""
 POWER = 0.8
-PAIRS = 1_000_000
-"""With more pairs of a positive and a negative than this an AUC's test is the asymptotic one."""
+PAIRS, MANY = 100_000, 50
+"""With more pairs of a positive and a negative than this, and as many of each on each side, an AUC's test is the
+asymptotic one."""
 TINY = 1e-9
+WIDEST = 10.0
+"""A ratio whose logarithm is less sure than this has no interval."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,8 +123,9 @@ class _Dealing:
         return self.in_a & self.in_b
 
 
-def contrast(statistic: Statistic, sides: Sides, draws: int = BLOCK, seed: int = 0) -> Contrast:
+def contrast(statistic: Statistic, sides: Sides, draws: int = BLOCK, seed: int = 0, intervals: bool = True) -> Contrast:
     """The difference between two sides; `draws`: most dealings of a permutation test, which sets its smallest p.
+    `intervals` False leaves out those that need a bootstrap.
 
     Too few (fewer than ten subjects on a side, of an AUC ten with and ten without on each) is said in `how`.
     """
@@ -134,7 +138,7 @@ def contrast(statistic: Statistic, sides: Sides, draws: int = BLOCK, seed: int =
         case Ranking():
             return _of_ranking(statistic, sides, draws, seed)
         case Weighted():
-            return _of_weighted(statistic, sides, draws, seed)
+            return _of_weighted(statistic, sides, draws, seed, intervals)
 
 
 def too_few(statistic: Statistic, sides: Sides) -> str:
@@ -194,10 +198,11 @@ def _of_ratio(statistic: Ratio, sides: Sides, draws: int, seed: int) -> Contrast
         how = "Fisher's exact test; Newcombe's interval"
     else:
         p = _permuted(lambda z: _ratio_dealt(sums, z), dealing, (value, se), draws, seed)
-        low, high = _welch(value, se, dealing)
-        how = f"{_plan(both, n)}, studentised; Welch's t interval by subject"
+        low, high = _student(value, se, dealing)
+        how = f"{_plan(both, n)}, studentised; t interval by subject"
     if statistic.binary:
-        low, high, se = _bounded(statistic, sides, (low, high, se), dealing)
+        low, high, se, edge = _bounded(statistic, sides, (low, high, se), dealing)
+        how = f"{how.partition(';')[0]}; Newcombe's interval of the subjects" if edge and not single else how
     return Contrast(value, low, high, p, se, n, how, _log_ratio(sums), both)
 
 
@@ -212,17 +217,19 @@ def _table(statistic: Ratio, sides: Sides) -> list[list[int]]:
 
 def _bounded(
     statistic: Ratio, sides: Sides, found: tuple[float, float, float], dealing: _Dealing
-) -> tuple[float, float, float]:
-    """Within -1 and 1; with no spread at all, bounds and error from the counts of subjects."""
+) -> tuple[float, float, float, bool]:
+    """(low, high, error, edge): within -1 and 1; at the edge, where all or none of a side's exams are hits and show no
+    spread, from the counts of subjects."""
     low, high, se = found
     values = [float(statistic(side[None].astype(float))[0]) for side in (sides.a, sides.b)]
     sizes = [int(dealing.in_a.sum()), int(dealing.in_b.sum())]
-    if se < TINY:
+    edge = any(min(v, 1 - v) < TINY for v in values)
+    if edge:
         x1, x2 = (round(v * n) for v, n in zip(values, sizes, strict=True))
         low, high = newcombe(x1, sizes[0], x2, sizes[1])
         p = (x1 + x2 + 1) / (sum(sizes) + 2)
-        se = float(np.sqrt(p * (1 - p) * (1 / sizes[0] + 1 / sizes[1])))
-    return max(-1.0, low), min(1.0, high), se
+        se = max(se, float(np.sqrt(p * (1 - p) * (1 / sizes[0] + 1 / sizes[1]))))
+    return max(-1.0, low), min(1.0, high), se, edge
 
 
 def _of_ranking(statistic: Ranking, sides: Sides, draws: int, seed: int) -> Contrast:
@@ -238,7 +245,8 @@ def _of_ranking(statistic: Ranking, sides: Sides, draws: int, seed: int) -> Cont
     value, se = (float(v[0]) for v in dealt(np.zeros((1, dealing.subjects))))
     n, both = dealing.subjects, int(dealing.mixed.sum())
     truth = statistic.truth[here]
-    if int((truth == 1).sum()) * int((truth == 0).sum()) <= PAIRS:
+    cells = [int((truth[start == side] == label).sum()) for side in (0, 1) for label in (0, 1)]
+    if min(cells) < MANY or (cells[0] + cells[2]) * (cells[1] + cells[3]) <= PAIRS:
         p = _permuted(dealt, dealing, (value, se), draws, seed)
         how = f"DeLong's error, {_plan(both, n)} within the classes"
     else:
@@ -249,7 +257,7 @@ def _of_ranking(statistic: Ranking, sides: Sides, draws: int, seed: int) -> Cont
     return Contrast(value, low, high, p, se, n, f"{how}; DeLong's interval", None, both)
 
 
-def _of_weighted(statistic: Weighted, sides: Sides, draws: int, seed: int) -> Contrast:
+def _of_weighted(statistic: Weighted, sides: Sides, draws: int, seed: int, intervals: bool) -> Contrast:
     dealing = _dealing(statistic.counts, sides)
     codes, start = dealing.codes, np.where(sides.a, 0, 1)
     here = codes >= 0
@@ -267,16 +275,16 @@ def _of_weighted(statistic: Weighted, sides: Sides, draws: int, seed: int) -> Co
     n, both = dealing.subjects, int(dealing.mixed.sum())
     if np.isnan(value):
         return Contrast(None, None, None, None, None, n, "undefined in one of the groups")
+    p = _permuted(dealt, dealing, (value, 1.0), draws, seed)
+    if not intervals:
+        return Contrast(value, None, None, p, None, n, _plan(both, n), None, both)
     drawn = _bootstrap(difference, dealing, sides.a, seed)
     low, high = percentiles(drawn)
-    p = _permuted(dealt, dealing, (value, 1.0), draws, seed)
     how = f"{_plan(both, n)}; percentile bootstrap over subjects, {DRAWS} draws"
     return Contrast(value, low, high, p, float(np.nanstd(drawn)), n, how, None, both)
 
 
-def _bootstrap(
-    difference: Callable[[Bools, Floats], Floats], dealing: _Dealing, a: Bools, seed: int
-) -> Floats:
+def _bootstrap(difference: Callable[[Bools, Floats], Floats], dealing: _Dealing, a: Bools, seed: int) -> Floats:
     """The difference when the subjects of each kind (a, b, both) are drawn with replacement."""
     rng = np.random.default_rng(seed)
     kinds = dealing.in_a * 1 + dealing.in_b * 2
@@ -332,7 +340,7 @@ def _permuted(
     bar = abs(_studentised(np.array([seen[0]]), np.array([seen[1]]))[0]) - TINY
     extreme = done = 0
     while done < draws and extreme < ENDED:
-        size = min(BLOCK, draws - done)
+        size = min(BLOCK if done else FIRST, draws - done)
         found = np.abs(_studentised(*dealt(_swaps(dealing, rng, size))))
         extreme += int((np.isnan(found) | (found >= bar)).sum())
         done += size
@@ -367,7 +375,8 @@ def _ratio_dealt(sums: Floats, z: Floats) -> tuple[Floats, Floats]:
     variance = _spread(in_a, ra) + _spread(in_b, rb)
     cross = (ta * tb).sum() - ra * ((ba * tb).sum() + z @ (bb * ta - ba * tb))
     cross = cross - rb * ((ta * bb).sum() + z @ (tb * ba - ta * bb)) + ra * rb * (ba * bb).sum()
-    variance = variance - 2 * cross / (in_a[:, 1] * in_b[:, 1])
+    both = int(((ba > 0) & (bb > 0)).sum())
+    variance = variance - 2 * cross * both / max(both - 1, 1) / (in_a[:, 1] * in_b[:, 1])
     return ra - rb, np.sqrt(np.maximum(variance, 0.0))
 
 
@@ -377,7 +386,7 @@ def _spread(sums: Floats, ratio: Floats) -> Floats:
     return np.asarray(squares / sums[:, 1] ** 2 * _over(sums[:, 5], np.maximum(sums[:, 5] - 1, 1)))
 
 
-def _welch(value: float, se: float, dealing: _Dealing) -> tuple[float, float]:
+def _student(value: float, se: float, dealing: _Dealing) -> tuple[float, float]:
     """Student's interval; as many degrees of freedom as the smaller side has, less one: never too narrow."""
     freedom = max(1, min(int(dealing.in_a.sum()), int(dealing.in_b.sum())) - 1)
     half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * se
@@ -394,6 +403,8 @@ def _log_ratio(sums: Floats) -> tuple[float, float | None, float | None] | None:
     n = len(influence)
     half = float(stats.norm.isf((1 - LEVEL) / 2) * np.sqrt((influence**2).sum() * n / max(1, n - 1)))
     ratio = float(ra / rb)
+    if half > WIDEST:
+        return ratio, None, None
     return ratio, ratio * float(np.exp(-half)), ratio * float(np.exp(half))
 
 

@@ -12,6 +12,8 @@ from ..core.audit import ENOUGH, Grouping
 
 FEW_VALUES = 6
 """A column of numbers with no more distinct ones than this holds codes."""
+NUMBERED = 60
+"""More exams than this with as many different whole numbers are numbered by them."""
 POOLED = "other"
 MOST_TRAITS = 6
 """Traits that an audit takes of its own accord."""
@@ -75,7 +77,8 @@ def usable(groups: Groups, values: Sequence[Value], subjects: Sequence[str]) -> 
     known = [v for v in values if v is not None]
     distinct = set(known)
     if all(isinstance(v, float | int) for v in known):
-        numbering = len(distinct) == len(known) and all(float(v).is_integer() for v in known) and not groups.cuts
+        integers = all(float(v).is_integer() for v in known)
+        numbering = len(distinct) == len(known) > NUMBERED and integers
         return enough >= 2 and not numbering
     return enough >= 2 and 2 * len(distinct) <= len(set(subjects))
 

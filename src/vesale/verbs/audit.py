@@ -33,7 +33,7 @@ class AuditWish:
     language: str = "en"
 
 
-def audit(readings: Path | str, cohort: Path | Cohort, out: Path, wish: AuditWish = AuditWish()) -> Audit:  # noqa: B008
+def audit(readings: Path | str, cohort: Path | Cohort, out: Path, wish: AuditWish = AuditWish()) -> Audit:
     """Write out/audit.json and out/audit.html.
 
     `readings`: a folder of predictions, a package (which reads the cohort first, into out/readings), or the RUN of a
@@ -92,9 +92,7 @@ def _checked(cohort: Path, run: Path | None, wish: AuditWish) -> Cohort:
     return check(cohort, allow, columns).cohort
 
 
-def _opened(
-    readings: Path | str, run: Path | None, cohort: Cohort, out: Path
-) -> tuple[Path, Task, dict[str, str]]:
+def _opened(readings: Path | str, run: Path | None, cohort: Cohort, out: Path) -> tuple[Path, Task, dict[str, str]]:
     """(folder of predictions, what they answer, which model answered)"""
     if run is not None:
         parts = [run / part for part in ("test", "out_of_fold") if (run / part).is_dir()]
