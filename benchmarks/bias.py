@@ -5,6 +5,7 @@ Populations of one exam a subject with three traits: site (two values or five), 
 """
 
 import argparse
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from vesale.metrics.intervals import clopper_pearson
 from vesale.trust.groups import Groups, group
 
 RECORD = Path(__file__).parents[1] / "docs" / "benchmarks" / "bias.json"
+COMMAND = "python -m benchmarks.bias --audit TITLE=AUDIT/audit.json"
 ALPHA = 0.05
 BINS = 16
 Floats = NDArray[np.float64]
@@ -50,8 +52,9 @@ class Plant:
 
 
 def category(rng: Rng, first: NDArray[np.bool_], missed: float = 0, shift: float = 0, unsure: float = 0) -> Results:
-    """Calibrated answers (sensitivity about .77, a third referred) that at the first site miss `missed` more of the ill, state log-odds
-    that are `shift` too high, or are referred in `unsure` more of the exams."""
+    """Calibrated answers (sensitivity about .77, a third referred) that at the first site miss `missed` more of the
+    ill, state log-odds that are `shift` too high, or are referred in `unsure` more of the exams.
+    """
     n = len(first)
     logit = rng.normal(-0.6, 2.6, n)
     ill = rng.random(n) < 1 / (1 + np.exp(-logit))
@@ -197,6 +200,37 @@ def tables(simulations: int, nulls: int) -> list[Table]:
     return [planted, none]
 
 
+def of_audit(name: str, path: Path) -> Table:
+    """What a real audit found: the main comparisons of single traits, from its audit.json."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    rows: list[tuple[Cell, ...]] = []
+    for t in (t for t in document["tests"] if t["family"] == "main"):
+        a, b = t["value_a"], t["value_b"]
+        ends = "too few to say" if t["p"] is None else _ends(t["difference"])
+        rest = [None if t[k] is None else round(t[k], 4) for k in ("p", "p_corrected", "detectable")]
+        number = f"{t['metric']} ({t['output']})" if t["output"] else t["metric"]
+        rows.append((f"{t['by']} {t['a']}", t["b"], number, _ends(a), a["n"], _ends(b), b["n"], ends, *rest))
+    c = document["cohort"]
+    columns = ("group", "against", "number", "value", "n", "other value", "other n", "difference", "p", "p (Holm)")
+    note = f"{c['exams']} exams of {c['subjects']} subjects, by {', '.join(document['by'])}; values with 95 % interval."
+    return Table(name, (*columns, "smallest gap it could show"), tuple(rows), note)
+
+
+def _ends(number: dict[str, Any]) -> str:
+    if number["value"] is None:
+        return "unknown"
+    if number["low"] is None:
+        return f"{number['value']:.3g}"
+    return f"{number['value']:.3g} [{number['low']:.3g}, {number['high']:.3g}]"
+
+
+def _recorded(path: Path) -> list[Table]:
+    """The tables of the simulations in a record."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    tables = [t for t in document["tables"] if "group" not in t["columns"]]
+    return [Table(t["title"], tuple(t["columns"]), tuple(map(tuple, t["rows"])), t["note"]) for t in tables]
+
+
 def _rate(k: int, n: int) -> tuple[Cell, ...]:
     low, high = clopper_pearson(k, n)
     return round(k / n, 4), f"{low:.3f} to {high:.3f}", n
@@ -207,9 +241,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--simulations", type=int, default=200)
     parser.add_argument("--nulls", type=int, default=500)
     parser.add_argument("--out", type=Path, default=RECORD)
+    parser.add_argument("--audit", action="append", default=[], metavar="TITLE=audit.json", help="add a real audit")
+    parser.add_argument("--keep", action="store_true", help="keep the simulations that are recorded")
     options = parser.parse_args(argv)
-    made = tables(options.simulations, options.nulls)
-    record_tables(options.out, "Audit of bias: planted and not", "python -m benchmarks.bias", made)
+    made = _recorded(options.out) if options.keep else tables(options.simulations, options.nulls)
+    made += [of_audit(title, Path(path)) for title, _, path in (a.rpartition("=") for a in options.audit)]
+    record_tables(options.out, "Audit of bias: planted, not planted, and on real images", COMMAND, made)
     return 0
 
 

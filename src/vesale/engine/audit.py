@@ -167,10 +167,13 @@ def compared(
     """
     plans = list(_plans(numbers, groups))
     planned = Counter(p.family for p in plans)
-    draws = {f: min(MOST_DEALINGS, math.ceil(DEALINGS[f] * n / question.alpha / 1000) * 1000) for f, n in planned.items()}
+    draws = {
+        f: min(MOST_DEALINGS, math.ceil(DEALINGS[f] * n / question.alpha / 1000) * 1000) for f, n in planned.items()
+    }
     sides = [_sides(p.groups, p.i, subjects) for p in plans]
     contrasts = [
-        contrast(p.number.statistic, s, draws[p.family], k, valued) for k, (p, s) in enumerate(zip(plans, sides, strict=True))
+        contrast(p.number.statistic, s, draws[p.family], k, valued)
+        for k, (p, s) in enumerate(zip(plans, sides, strict=True))
     ]
     counts = Counter(p.family for p, c in zip(plans, contrasts, strict=True) if c.p is not None)
     values: dict[tuple[int, bytes], Measure] = {}

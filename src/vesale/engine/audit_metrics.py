@@ -113,15 +113,16 @@ def decisions(results: Results) -> list[Decision]:
 def _rates(rows: Sequence[Row]) -> Iterator[Comparable]:
     status = np.array([str(r["status"]) for r in rows])
     everyone = np.ones(len(rows))
-    for metric, of, family in (
-        ("share_reported", ("reported",), None),
+    kinds: tuple[tuple[str, tuple[str, ...], Family], ...] = (
+        ("share_reported", ("reported",), "further"),
         ("share_referred", ("referred",), "main"),
         ("share_declined", ("declined", "failed"), "main"),
-    ):
-        yield Comparable(None, metric, Ratio(np.isin(status, of) * 1.0, everyone), family or "further")
+    )
+    for metric, of, family in kinds:
+        yield Comparable(None, metric, Ratio(_floats(np.isin(status, of)), everyone), family)
     judged = np.array([r["status"] == "reported" and r.get("wrong") is not None for r in rows])
     wrong = np.array([_float(r["wrong"]) if k else 0.0 for r, k in zip(rows, judged, strict=True)])
-    yield Comparable(None, "error_reported", Ratio(wrong, judged * 1.0), "main")
+    yield Comparable(None, "error_reported", Ratio(wrong, judged.astype(np.float64)), "main")
 
 
 def _category(rows: Sequence[Row], name: str, output: Category, known: Bools) -> Iterator[Comparable]:
@@ -131,7 +132,7 @@ def _category(rows: Sequence[Row], name: str, output: Category, known: Bools) ->
     said = np.array([output.names.index(str(r[f"{name}.prediction"])) for r in some])
     spread = partial(_spread, known)
     two = k == 2
-    yield Comparable(name, "accuracy", Ratio(spread(said == truth), known * 1.0), "further" if two else "main")
+    yield Comparable(name, "accuracy", Ratio(spread(said == truth), known.astype(np.float64)), "further" if two else "main")
     if two:
         yield from _one_name(name, None, (spread(p[:, 1]), _filled(known, truth), _filled(known, said)), "main")
         gap = spread(p[:, 1] - truth)
@@ -141,7 +142,7 @@ def _category(rows: Sequence[Row], name: str, output: Category, known: Bools) ->
         for c, label in enumerate(output.names):
             one = spread(p[:, c]), _filled(known, truth == c), _filled(known, said == c)
             yield from _one_name(name, label, one, "further")
-    yield Comparable(name, "calibration_gap", Ratio(gap, known * 1.0), "main")
+    yield Comparable(name, "calibration_gap", Ratio(gap, known.astype(np.float64)), "main")
     counted = balanced_accuracy_statistic(said, truth, k)
     yield Comparable(name, "balanced_accuracy", Weighted(_within(counted, known), known))
     yield from _calibrated(
@@ -155,8 +156,8 @@ def _one_name(
     """auc, sensitivity, specificity and auprc of one name: (score, truth, said), (n,) each."""
     score, truth, said = columns
     yield Comparable(name, "auc", Ranking(score, truth), family, of)
-    yield Comparable(name, "sensitivity", Ratio((said == 1) * (truth == 1) * 1.0, (truth == 1) * 1.0), family, of)
-    yield Comparable(name, "specificity", Ratio((said == 0) * (truth == 0) * 1.0, (truth == 0) * 1.0), family, of)
+    yield Comparable(name, "sensitivity", Ratio(_floats((said == 1) & (truth == 1)), _floats(truth == 1)), family, of)
+    yield Comparable(name, "specificity", Ratio(_floats((said == 0) & (truth == 0)), _floats(truth == 0)), family, of)
     counted = truth >= 0
     counts = ranked(score[counted], truth[counted] == 1)
     precise = Weighted(_within(lambda w: average_precision(*counts(w)), counted), counted)
@@ -179,13 +180,13 @@ def _labels(rows: Sequence[Row], name: str, output: Category, known: Bools) -> I
     truth = np.array([[n in _text(r[f"{name}.truth"]).split(";") for n in output.names] for r in some])
     said = np.array([[n in str(r[f"{name}.prediction"]).split(";") for n in output.names] for r in some])
     spread, names = partial(_spread, known), len(output.names)
-    yield Comparable(name, "accuracy", Ratio(spread((said == truth).all(axis=1)), known * 1.0), "main")
+    yield Comparable(name, "accuracy", Ratio(spread((said == truth).all(axis=1)), known.astype(np.float64)), "main")
     for metric, value in (("sensitivity", True), ("specificity", False)):
         recalls = partial(_mean_recall, (said == truth) & (truth == value), truth == value)
         statistic = Weighted(_within(recalls, known), known)
         yield Comparable(name, metric, statistic, "main", remark="mean over the names")
-    yield Comparable(name, "calibration_gap", Ratio(spread((p - truth).sum(axis=1)), known * float(names)), "main")
-    yield _macro(name, p, truth * 1.0, known)
+    yield Comparable(name, "calibration_gap", Ratio(spread((p - truth).sum(axis=1)), _floats(known) * names), "main")
+    yield _macro(name, p, _floats(truth), known)
     for c, label in enumerate(output.names):
         one = spread(p[:, c]), _filled(known, truth[:, c]), _filled(known, said[:, c])
         yield from _one_name(name, label, one, "further")
@@ -197,7 +198,7 @@ def _quantity(rows: Sequence[Row], name: str, output: Quantity, known: Bools) ->
     truth = np.array([_float(r[f"{name}.truth"]) for r in some])
     value = np.array([_float(r[f"{name}.{'step' if output.steps else 'value'}"]) for r in some])
     spread, unit = partial(_spread, known), output.unit or ("steps" if output.steps else "")
-    count = known * 1.0
+    count = known.astype(np.float64)
     yield Comparable(name, "mae", Ratio(spread(np.abs(value - truth)), count), "main", unit=unit)
     yield Comparable(name, "mean_error", Ratio(spread(value - truth), count), "main", unit=unit)
     if not output.steps:
@@ -244,10 +245,10 @@ def _outlined(
     judged = ill + well > 0
     family: Family = "main" if of is None else "further"
     at = f"threshold {cut:.4g}"
-    yield Comparable(name, "dice", Ratio(dice * judged, judged * 1.0), family, of, remark=joined("mean of exams", at))
+    yield Comparable(name, "dice", Ratio(dice * judged, judged.astype(np.float64)), family, of, remark=joined("mean of exams", at))
     middle = (np.arange(bins) + 0.5) / bins
     expected = (pos + neg) @ middle
-    gap = Ratio((expected - ill) * judged, (ill + well) * 1.0)
+    gap = Ratio((expected - ill) * judged, ill + well)
     yield Comparable(
         name, "calibration_gap", gap, family, of, remark="mean stated probability less the share of samples"
     )
@@ -263,7 +264,7 @@ def _outlined(
         )
     if of is None:
         squares = ((pos * (1 - middle) ** 2).sum(axis=1) + (neg * middle**2).sum(axis=1)) * judged
-        yield Comparable(name, "brier", Ratio(squares, (ill + well) * 1.0), "further")
+        yield Comparable(name, "brier", Ratio(squares, ill + well), "further")
         member = np.eye(BARS)[_bars(middle, (pos + neg).sum(axis=0))]  # (bins, bars)
         gaps = ((pos + neg) * middle - pos) @ member
         yield _ece(name, gaps, (pos + neg) @ member, judged)
@@ -275,7 +276,7 @@ def _calibrated(
     """brier of the whole vectors, ece of what was `stated`: probabilities and whether they came true, (known, k)."""
     errors = ((p - truth) ** 2).sum(axis=1)
     scale = float(p.shape[1]) if stated[0].shape[1] > 1 else 1.0
-    yield Comparable(name, "brier", Ratio(_spread(known, errors), known * scale), "further")
+    yield Comparable(name, "brier", Ratio(_spread(known, errors), _floats(known) * scale), "further")
     sure, right = stated
     member = np.eye(BARS)[_bars(sure.reshape(-1), np.ones(sure.size))].reshape(*sure.shape, BARS)
     gaps, n = (member * (sure - right)[..., None]).sum(axis=1), member.sum(axis=1)
@@ -313,7 +314,7 @@ def _coverage(rows: Sequence[Row], name: str, known: Bools) -> Iterator[Comparab
     stated = np.array([h is not None for h in hits])
     if stated.any():
         held = np.array([float(bool(h)) for h in hits])
-        yield Comparable(name, "coverage", Ratio(held * stated, stated * 1.0), "main")
+        yield Comparable(name, "coverage", Ratio(held * stated, stated.astype(np.float64)), "main")
 
 
 def _scattered(results: Results, name: str, counts: NDArray[np.int64]) -> Floats:
@@ -353,6 +354,10 @@ def _spread(known: Bools, values: Any) -> Floats:
     whole = np.zeros((len(known), *some.shape[1:]))
     whole[known] = some
     return whole
+
+
+def _floats(values: Any) -> Floats:
+    return np.asarray(values, dtype=np.float64)
 
 
 def _filled(known: Any, values: Any) -> NDArray[np.int64]:

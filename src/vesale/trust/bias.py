@@ -193,7 +193,7 @@ def _of_ratio(statistic: Ratio, sides: Sides, draws: int, seed: int) -> Contrast
     single = len(statistic.top[statistic.counts & (sides.a | sides.b)]) == n
     if statistic.binary and (both == 0 and single):
         table = _table(statistic, sides)
-        p = float(stats.fisher_exact(table).pvalue)
+        p = float(stats.fisher_exact(np.array(table)).pvalue)
         low, high = newcombe(table[0][0], sum(table[0]), table[1][0], sum(table[1]))
         how = "Fisher's exact test; Newcombe's interval"
     else:
