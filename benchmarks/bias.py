@@ -129,7 +129,7 @@ def audited(results: Results, traits: Sequence[Groups], family: Family | None = 
     """The tests of an audit, without the intervals; of one family, which is corrected by itself, or of both."""
     numbers = [n for n in comparables(results) if family in (n.family, None)]
     subjects = [str(r["subject"]) for r in results.rows]
-    return compared(numbers, (traits, ()), subjects, Question(alpha=ALPHA), valued=False)
+    return compared(numbers, (traits, ()), subjects, Question(alpha=ALPHA))
 
 
 def population(rng: Rng, of: Population) -> tuple[NDArray[np.bool_], list[Groups]]:

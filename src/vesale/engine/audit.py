@@ -4,7 +4,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -47,11 +47,12 @@ def audit_results(results: Results, cohort: Cohort, question: Question = Questio
     singles = groupings(rows, subjects, question)
     pairs = [crossed(a, b) for a, b in itertools.combinations(singles, 2)] if question.crossed else []
     numbers = comparables(results)
-    everyone = _subgroup(numbers, ("", ""), np.ones(len(rows), bool), subjects)
-    groups = [_described(numbers, g, i, subjects) for g in singles for i in range(len(g.names))]
+    values = Values(subjects)
+    everyone = _subgroup(numbers, ("", ""), np.ones(len(rows), bool), values)
+    groups = [_described(numbers, g, i, values) for g in singles for i in range(len(g.names))]
     main = [n for n in numbers if n.family == "main"]
-    groups += [_described(main, g, i, subjects) for g in pairs for i in range(len(g.names))]
-    tests = compared(numbers, (singles, pairs), subjects, question)
+    groups += [_described(main, g, i, values) for g in pairs for i in range(len(g.names))]
+    tests = compared(numbers, (singles, pairs), subjects, question, values)
     gaps = tuple(_gaps(results, singles, subjects))
     audit = Audit(
         command="",
@@ -123,20 +124,38 @@ def _values(rows: Sequence[Exam], name: str) -> list[Value]:
     return found
 
 
-def _described(numbers: Sequence[Comparable], groups: Groups, i: int, subjects: Sequence[str]) -> Subgroup:
-    return _subgroup(numbers, (groups.by, groups.names[i]), groups.member == i, subjects)
+@dataclass(frozen=True, slots=True, eq=False)
+class Values:
+    """The numbers of any exams with their intervals, each worked out once."""
+
+    subjects: Sequence[str]
+    known: dict[tuple[int, bytes], Measure] = field(default_factory=dict)
+
+    def __call__(self, number: Comparable, here: Bools) -> Measure:
+        """Unknown when fewer than ten subjects stand behind it."""
+        key = id(number), here.tobytes()
+        if key not in self.known:
+            found = number.measure(here, self.subjects)
+            if found.value is not None and found.n < ENOUGH:
+                found = replace(found, value=None, low=None, high=None, method=group_note(found.n))
+            self.known[key] = found
+        return self.known[key]
 
 
-def _subgroup(numbers: Sequence[Comparable], named: tuple[str, str], here: Bools, subjects: Sequence[str]) -> Subgroup:
+def _described(numbers: Sequence[Comparable], groups: Groups, i: int, values: Values) -> Subgroup:
+    return _subgroup(numbers, (groups.by, groups.names[i]), groups.member == i, values)
+
+
+def _subgroup(numbers: Sequence[Comparable], named: tuple[str, str], here: Bools, values: Values) -> Subgroup:
     """Every number of a group with its interval; only its size when it has fewer than ten subjects."""
-    n = len(set(np.asarray(subjects, dtype=str)[here]))
+    n = len(set(np.asarray(values.subjects, dtype=str)[here]))
     if n < ENOUGH:
         return Subgroup(*named, n, None, group_note(n), exams=int(here.sum()))
     measures: dict[str, dict[str, Measure]] = {}
     classes: dict[str, dict[str, dict[str, Measure]]] = {}
     rates: dict[str, Measure] = {}
     for number in numbers:
-        found = _enough(number.measure(here, subjects))
+        found = values(number, here)
         if number.output is None:
             rates[number.metric] = found
         elif number.of is None:
@@ -146,24 +165,17 @@ def _subgroup(numbers: Sequence[Comparable], named: tuple[str, str], here: Bools
     return Subgroup(*named, n, measures, None, int(here.sum()), rates, classes or None)
 
 
-def _enough(found: Measure) -> Measure:
-    """The measure, unknown when fewer than ten subjects stand behind it."""
-    if found.value is None or found.n >= ENOUGH:
-        return found
-    return replace(found, value=None, low=None, high=None, method=group_note(found.n))
-
-
 def compared(
     numbers: Sequence[Comparable],
     groups: tuple[Sequence[Groups], Sequence[Groups]],
     subjects: Sequence[str],
     question: Question,
-    valued: bool = True,
+    values: Values | None = None,
 ) -> tuple[Compared, ...]:
     """Each group against everyone else whose trait is known, of two groups the one against the other.
 
-    `groups`: (of one trait, of two traits crossed). `valued` False leaves the values on either side unknown, for those
-    who want the tests only.
+    `groups`: (of one trait, of two traits crossed). Without `values` those of either side stay unknown, for who wants
+    the tests only.
     """
     plans = list(_plans(numbers, groups))
     planned = Counter(p.family for p in plans)
@@ -172,18 +184,14 @@ def compared(
     }
     sides = [_sides(p.groups, p.i, subjects) for p in plans]
     contrasts = [
-        contrast(p.number.statistic, s, draws[p.family], k, valued)
+        contrast(p.number.statistic, s, draws[p.family], k, values is not None)
         for k, (p, s) in enumerate(zip(plans, sides, strict=True))
     ]
     counts = Counter(p.family for p, c in zip(plans, contrasts, strict=True) if c.p is not None)
-    values: dict[tuple[int, bytes], Measure] = {}
 
     def value(number: Comparable, here: Bools) -> Measure:
-        key = id(number), here.tobytes()
-        if key not in values:
-            nothing = Measure(number.metric, None, None, None, 0, method="not asked for")
-            values[key] = _enough(number.measure(here, subjects)) if valued else nothing
-        return values[key]
+        nothing = Measure(number.metric, None, None, None, 0, method="not asked for")
+        return values(number, here) if values else nothing
 
     found = []
     for plan, s, said in zip(plans, sides, contrasts, strict=True):

@@ -43,8 +43,10 @@ class Comparable:
         who = np.asarray(subjects, dtype=str)[counted].tolist()
         if isinstance(self.statistic, Ratio) and self.statistic.binary:
             return proportion(self.metric, self.statistic.top[counted] > 0, who, self.remark)
-        places = np.flatnonzero(counted)
-        n = len(counted)
+        if isinstance(self.statistic, Ratio):
+            share = Ratio(self.statistic.top[counted], self.statistic.bottom[counted])
+            return measure(self.metric, share, who, self.remark, self.unit)
+        places, n = np.flatnonzero(counted), len(counted)
 
         def statistic(weights: Floats) -> Floats:
             whole = np.zeros((len(weights), n))
@@ -132,7 +134,9 @@ def _category(rows: Sequence[Row], name: str, output: Category, known: Bools) ->
     said = np.array([output.names.index(str(r[f"{name}.prediction"])) for r in some])
     spread = partial(_spread, known)
     two = k == 2
-    yield Comparable(name, "accuracy", Ratio(spread(said == truth), known.astype(np.float64)), "further" if two else "main")
+    yield Comparable(
+        name, "accuracy", Ratio(spread(said == truth), known.astype(np.float64)), "further" if two else "main"
+    )
     if two:
         yield from _one_name(name, None, (spread(p[:, 1]), _filled(known, truth), _filled(known, said)), "main")
         gap = spread(p[:, 1] - truth)
@@ -245,7 +249,9 @@ def _outlined(
     judged = ill + well > 0
     family: Family = "main" if of is None else "further"
     at = f"threshold {cut:.4g}"
-    yield Comparable(name, "dice", Ratio(dice * judged, judged.astype(np.float64)), family, of, remark=joined("mean of exams", at))
+    yield Comparable(
+        name, "dice", Ratio(dice * judged, judged.astype(np.float64)), family, of, remark=joined("mean of exams", at)
+    )
     middle = (np.arange(bins) + 0.5) / bins
     expected = (pos + neg) @ middle
     gap = Ratio((expected - ill) * judged, ill + well)

@@ -15,7 +15,7 @@ def test_a_planted_bias_is_found(plant):
 
 
 def test_nothing_planted_raises_no_more_alarms_than_stated():
-    cries = [bias.cried(bias.quantity, bias.Population(60, (0.3, 0.7)), 9000 + s)[0] for s in range(60)]
+    cries = [bias.cried(bias.quantity, bias.Population(60, (0.3, 0.7)), 9000 + s)[0] for s in range(40)]
     assert clopper_pearson(sum(cries), len(cries))[0] <= bias.ALPHA
 
 

@@ -134,7 +134,7 @@ def audit():
         "code": [float(1 + i % 4 // 2) for i in range(300)],
         "ward": [["a", "b", "tiny"][min(i % 40, 2)] if i % 40 < 2 else "a" for i in range(300)],
     }
-    return audit_results(results, people(results, traits), Question(by=tuple(Grouping(n) for n in traits)))
+    return audit_results(results, people(results, traits), Question(by=tuple(Grouping(n) for n in traits), crossed=False))
 
 
 def test_a_planted_gap_is_an_error_and_says_who(audit):
@@ -151,6 +151,18 @@ def test_a_planted_gap_is_an_error_and_says_who(audit):
 def test_codes_are_never_named(audit):
     assert any("no key" in n.message for n in audit.notes)
     assert {g.value for g in audit.groups if g.by == "code"} == {"1", "2"}
+
+
+def test_crossed_groups_are_compared_apart():
+    rng = np.random.default_rng(4)
+    results = quantity(rng, nobody(60))
+    traits = {"sex": ["F", "M"] * 30, "site": ["a"] * 20 + ["b"] * 40}
+    audit = audit_results(results, people(results, traits))
+    crossed = [t for t in audit.tests if t.by == "sex x site"]
+    assert {t.a for t in crossed} == {"sex F, site a", "sex F, site b", "sex M, site a", "sex M, site b"}
+    assert {t.family for t in crossed} == {"further"}
+    assert {g.value for g in audit.groups if g.by == "sex x site"} == {t.a for t in crossed}
+    assert "sex F, site a" in audit_page(audit)
 
 
 def test_too_few_is_said(audit):
