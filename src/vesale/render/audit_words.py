@@ -184,6 +184,7 @@ AUDIT: Mapping[str, tuple[str, str]] = {
         "too few to say: {n} subjects, {enough} are needed",
         "trop peu : {n} sujets, il en faut {enough}",
     ),
+    "audit.few": ("too few to say ({n})", "trop peu pour conclure ({n})"),
     "audit.report": (
         "Every comparison, with its test and what this sample could have shown, is in audit.html.",
         "Chaque comparaison, avec son test et ce que cet échantillon aurait pu montrer, est dans audit.html.",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from ..core.audit import ENOUGH
 from ..core.report import Measure
-from .words import counted, form, interval_text, metric_name, percent, unknown, value_text
+from .words import counted, form, interval_text, metric_name, percent, say, value_text
 from .words import decimal as decimal_text
 
 WIDTH, LEFT, RIGHT, ROW, TOP = 760, 210, 250, 26, 22
@@ -60,7 +61,8 @@ def _row(row: ForestRow, y: float, ends: tuple[float, float], language: str) -> 
 
 def _value(m: Measure, language: str) -> str:
     if m.value is None:
-        return unknown(m.method, language)
+        few = 0 < m.n < ENOUGH
+        return say("audit.few", language, n=counted(m.n, m.n_of, language)) if few else say("unknown", language)
     return f"{value_text(m, language)} {interval_text(m, language)} n = {counted(m.n, m.n_of, language)}"
 
 

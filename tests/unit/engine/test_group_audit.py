@@ -134,7 +134,9 @@ def audit():
         "code": [float(1 + i % 4 // 2) for i in range(300)],
         "ward": [["a", "b", "tiny"][min(i % 40, 2)] if i % 40 < 2 else "a" for i in range(300)],
     }
-    return audit_results(results, people(results, traits), Question(by=tuple(Grouping(n) for n in traits), crossed=False))
+    return audit_results(
+        results, people(results, traits), Question(by=tuple(Grouping(n) for n in traits), crossed=False)
+    )
 
 
 def test_a_planted_gap_is_an_error_and_says_who(audit):
@@ -196,6 +198,15 @@ def test_the_page_shows_every_trait_with_its_plots(audit, language):
     for word in ("site", "sex", "north", "south"):
         assert word in text
     assert ("Holm" in text) and ("nan" not in text.casefold().split())
+
+
+def test_a_number_with_few_behind_it_is_said_in_the_pages_language():
+    results = category(np.random.default_rng(3), np.zeros(60, bool))
+    ill = [r["label.truth"] == "ill" for r in results.rows]
+    traits = {"sex": ["F" if i % 5 == 0 or not sick else "M" for i, sick in enumerate(ill)]}
+    audit = audit_results(results, people(results, traits))
+    assert "too few to say (" in audit_page(audit)
+    assert "trop peu pour conclure (" in audit_page(audit, "fr")
 
 
 def test_a_trait_that_is_not_there_is_named():
