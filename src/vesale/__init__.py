@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 _SHELF = {
+    "audit": "vesale.verbs.audit:audit",
     "check": "vesale.verbs.check:check",
     "Asked": "vesale.verbs.explain:Asked",
     "commission": "vesale.verbs.commission:commission",

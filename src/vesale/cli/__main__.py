@@ -218,6 +218,21 @@ def _explain(o: argparse.Namespace) -> int:
     return 3 if done.failures else 0
 
 
+def _audit(o: argparse.Namespace) -> int:
+    from ..core.audit import Question
+    from ..render.audit_document import audit_document
+    from ..render.audit_text import audit_lines
+    from ..verbs.audit import AuditWish, audit, parse_by
+
+    question = Question(parse_by(o.by), o.alpha_test, o.gap, o.pool, not o.no_crossed)
+    done = audit(o.readings, o.cohort, o.out, AuditWish(question, o.split, tuple(o.allow), _columns(o), o.language))
+    if o.json:
+        _say_json(audit_document(done))
+    else:
+        print("\n".join([*audit_lines(done, o.language), "", f"page  {o.out / 'audit.html'}"]))
+    return 0 if done.ok else 1
+
+
 def _present(o: argparse.Namespace) -> int:
     from dataclasses import fields
 
@@ -316,6 +331,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "evaluate": _evaluate,
     "commission": _commission,
     "explain": _explain,
+    "audit": _audit,
     "present": _present,
     "export": _export,
     "list": _list,

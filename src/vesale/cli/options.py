@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     _evaluate(verbs.add_parser("evaluate", help="readings, or a model, against a cohort's truth"))
     _commission(verbs.add_parser("commission", help="a model at a new site: calibrate it there, and say if it will do"))
     _explain(verbs.add_parser("explain", help="where a model looked for an answer, and whether the map can be trusted"))
+    _audit(verbs.add_parser("audit", help="whether a model serves every group equally well"))
     _present(verbs.add_parser("present", help="an exam as pictures: slices, projections, renderings, loops, a sheet"))
     _export(verbs.add_parser("export", help="a package in a form that other programs read"))
     _log(verbs.add_parser("log", help="the log of readings: is it whole, what stands in it, its anchor"))
@@ -146,6 +147,20 @@ def _explain(p: argparse.ArgumentParser) -> None:
     where.add_argument("--region", metavar="T,L,B,R", help="of an outline: top,left,bottom,right in samples")
     where.add_argument("--mask", type=Path, help="of an outline: an image that is nonzero where it is asked about")
     p.add_argument("--outlines", metavar="M", help="a model that outlines, whose findings are put into words beside")
+    p.add_argument("--language", choices=("en", "fr"), default="en", help="of the page")
+    _common(p)
+
+
+def _audit(p: argparse.ArgumentParser) -> None:
+    p.add_argument("readings", metavar="READINGS|MODEL|RUN", help="predictions, a package to predict with, or a study")
+    _cohort(p)
+    p.add_argument("--by", action="append", default=[], metavar="TRAITS", help="sex,age:40,60,site (all usable ones)")
+    p.add_argument("--alpha-test", type=float, default=0.05, metavar="P", help="false alarms, of whole audits (.05)")
+    p.add_argument("--gap", type=float, default=0.05, metavar="D", help="a difference of shares that matters (.05)")
+    p.add_argument("--pool", type=int, default=10, metavar="N", help="values of fewer subjects are taken together (10)")
+    p.add_argument("--no-crossed", action="store_true", help="do not cross the traits")
+    p.add_argument("--split", choices=("train", "validation", "calibration", "test"), help="only these exams")
+    p.add_argument("--out", type=Path, default=Path("audit"), metavar="A", help="folder for the audit (audit)")
     p.add_argument("--language", choices=("en", "fr"), default="en", help="of the page")
     _common(p)
 

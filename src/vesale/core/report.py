@@ -121,6 +121,11 @@ class Subgroup:
     measures: Mapping[str, Mapping[str, Measure]] | None = None
     """output -> metric -> measure; None with a note when there are too few subjects to say."""
     note: str | None = None
+    exams: int | None = None
+    rates: Mapping[str, Measure] | None = None
+    """Of whole exams: share_reported, share_referred, share_declined, error_reported."""
+    per_class: Mapping[str, Mapping[str, Mapping[str, Measure]]] | None = None
+    """output -> class -> metric -> measure"""
 
 
 @dataclass(frozen=True, slots=True)

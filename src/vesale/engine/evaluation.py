@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.audit import Audit
 from ..core.exam import Cohort, Exam
 from ..core.model import Card
 from ..core.prediction import Guarantee
@@ -23,6 +24,7 @@ from ..render.extras import Confusion, Curve, ExamLine, Extras, Series, Shown
 from ..render.overlay import confusion_overlay, thumbnail
 from ..render.report_page import report_page
 from ..render.sheet import volume_overlay
+from .audit import audit_of_study
 from .calibration_rows import Cell, Row, calibrated_groups, probabilities
 from .results import Results, answered, measured, referral, view_mask, write_results
 from .samples import IGNORED, view_labels
@@ -73,26 +75,29 @@ def write_report(results: Results, cohort: Cohort, readings: Path, about: About,
         "split_by_subject": cohort.subjects_known and about.by_subject,
         "excluded": [{"exam": e, "reason": r} for e, r in (*about.excluded, *declined)],
     }
+    audit = audit_of_study(results, cohort, (about.command, about.model), out)
     report = Report(
         command=about.command,
         model=about.model,
         cohort=split,
         measures=found.measures,
         per_class=found.per_class,
+        subgroups=audit.groups if audit else (),
         calibration=_calibration(found.calibration, results, cohort),
         candidates=about.candidates,
         guarantees=about.guarantees,
         coverage=found.coverage,
         refer=referral(results.rows, *about.promise) if about.promise else None,
         baselines=about.baselines,
-        warnings=(*about.warnings, *_warnings(cohort, results)),
+        warnings=(*about.warnings, *_warnings(cohort, results), *_alarms(audit)),
         seconds=about.seconds,
         peak_rss_mb=peak_rss_mb(),
     )
     out.mkdir(parents=True, exist_ok=True)
     write_results(results, out)
     (out / "report.json").write_text(dumps(report_document(report)) + "\n", encoding="utf-8")
-    page = report_page(report, _extras(results, cohort, readings, about), about.language)
+    extras = replace(_extras(results, cohort, readings, about), audit=audit)
+    page = report_page(report, extras, about.language)
     (out / "report.html").write_text(page, encoding="utf-8")
     return report
 
@@ -119,6 +124,11 @@ def _warnings(cohort: Cohort, results: Results) -> list[tuple[str, str]]:
     if len(some) < 30:
         found.append(("few_exams", f"Only {len(some)} exams were answered: every number here is uncertain."))
     return found
+
+
+def _alarms(audit: Audit | None) -> list[tuple[str, str]]:
+    """The gaps between groups that nobody may overlook."""
+    return [("gap", f.message) for f in audit.findings if f.severity == "error"] if audit else []
 
 
 def _extras(results: Results, cohort: Cohort, readings: Path, about: About) -> Extras:

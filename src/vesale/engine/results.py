@@ -216,17 +216,19 @@ def _partition(
 
 def _covered(name: str, rows: Sequence[Row]) -> Measure | None:
     """How often the set or interval held the truth."""
-    sets = [(str(r[f"{name}.set"]).split(";"), r[f"{name}.truth"]) for r in rows if r.get(f"{name}.set")]
-    if sets:
-        hits = sum((f"{t:g}" if isinstance(t, float) else t) in s for s, t in sets)
-        return share("coverage", hits, len(sets))
-    spans = [r for r in rows if r.get(f"{name}.low") is not None]
-    if not spans:
+    verdicts = [v for v in (covers(r, name) for r in rows) if v is not None]
+    return share("coverage", sum(verdicts), len(verdicts)) if verdicts else None
+
+
+def covers(row: Row, name: str) -> bool | None:
+    """Whether the set or interval of an answer holds the truth (every true name of several); None: none was stated."""
+    truth = row[f"{name}.truth"]
+    if stated := row.get(f"{name}.set"):
+        true = f"{truth:g}" if isinstance(truth, float) else str(truth)
+        return {*true.split(";")} - {""} <= {*str(stated).split(";")}
+    if row.get(f"{name}.low") is None:
         return None
-    hits = sum(
-        number_of(r[f"{name}.low"]) <= number_of(r[f"{name}.truth"]) <= number_of(r[f"{name}.high"]) for r in spans
-    )
-    return share("coverage", hits, len(spans))
+    return number_of(row[f"{name}.low"]) <= number_of(truth) <= number_of(row[f"{name}.high"])
 
 
 def _cells(output: Output, said: Mapping[str, Any] | None, truth: Cell) -> Row:

@@ -61,11 +61,21 @@ def kappa_quadratic(answers: ArrayLike, truth: ArrayLike) -> float:
 
 
 def kappa_measure(answers: ArrayLike, truth: ArrayLike, steps: int, subjects: Sequence[str]) -> Measure:
-    return measure("kappa_quadratic", _counted(_kappa, answers, truth, steps), subjects)
+    return measure("kappa_quadratic", kappa_statistic(answers, truth, steps), subjects)
 
 
 def balanced_accuracy_measure(answers: ArrayLike, truth: ArrayLike, k: int, subjects: Sequence[str]) -> Measure:
-    return measure("balanced_accuracy", _counted(_recall, answers, truth, k), subjects)
+    return measure("balanced_accuracy", balanced_accuracy_statistic(answers, truth, k), subjects)
+
+
+def kappa_statistic(answers: ArrayLike, truth: ArrayLike, steps: int) -> Callable[[Floats], Floats]:
+    """Weights of the exams (draws, n) -> quadratic kappa (draws,)."""
+    return _counted(_kappa, answers, truth, steps)
+
+
+def balanced_accuracy_statistic(answers: ArrayLike, truth: ArrayLike, k: int) -> Callable[[Floats], Floats]:
+    """Weights of the exams (draws, n) -> mean recall over the classes that occur (draws,)."""
+    return _counted(_recall, answers, truth, k)
 
 
 def category_measures(

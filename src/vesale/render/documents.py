@@ -137,7 +137,7 @@ def report_document(report: Report) -> Document:
             "cohort": {**known, "excluded": [], **r.cohort},
             "measures": r.measures,
             "per_class": r.per_class,
-            "subgroups": [_subgroup(s) for s in r.subgroups],
+            "subgroups": [subgroup_document(s) for s in r.subgroups],
             "calibration": {name: _calibration(c) for name, c in r.calibration.items()},
             "candidates": {o: [asdict(c) for c in tried] for o, tried in r.candidates.items()},
             "guarantees": {o: guarantee_document(g) for o, g in r.guarantees.items()},
@@ -311,13 +311,17 @@ def _evidence(evidence: Evidence) -> Document:
     }
 
 
-def _subgroup(group: Subgroup) -> Document:
+def subgroup_document(group: Subgroup) -> Document:
+    """One subgroup as report.json and audit.json list it; it bears no schema."""
     return {
         "by": group.by,
         "value": group.value,
         "subjects": group.subjects,
         "measures": group.measures,
         "note": group.note,
+        "exams": group.exams,
+        "rates": group.rates,
+        "per_class": group.per_class,
     }
 
 

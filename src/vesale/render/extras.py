@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..core.audit import Audit
 from ..core.report import Finding
 
 
@@ -82,3 +83,5 @@ class Extras:
     citation: str | None = None
     privacy: Mapping[str, Any] = field(default_factory=dict)
     """As the card has it."""
+    audit: Audit | None = None
+    """Of the groups; None where the cohort has no trait to group by."""

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from .audit_words import AUDIT_FORMS, AUDIT_METRICS
+
 Form = Literal["share", "index", "number"]
 
 FORMS: Mapping[str, Form] = {
+    **AUDIT_FORMS,
     "accuracy": "share",
     "balanced_accuracy": "share",
     "sensitivity": "share",
@@ -31,6 +34,7 @@ FORMS: Mapping[str, Form] = {
 LOWER_IS_BETTER = frozenset({"mae", "mse", "hd95_mm", "ece", "brier", "error_reported"})
 
 METRICS: Mapping[str, tuple[str, str]] = {
+    **AUDIT_METRICS,
     "auc": ("AUC", "AUC"),
     "auc.help": (
         "Of one case that has it and one that has not, how often the software ranks the right one higher: "

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..core.report import Finding, Measure, Report
 from ..metrics.intervals import clopper_pearson
+from .audit_text import audit_section
 from .calibration_section import calibration_views
 from .charts import curve_svg
 from .extras import Confusion, Curve, ExamLine, Extras, Series, Shown
@@ -47,6 +48,7 @@ def report_page(report: Report, extras: Extras, language: str = "en") -> str:
         "measures": [(output, [_measure(m, language) for m in ms.values()]) for output, ms in r.measures.items()],
         "baselines": _baselines(r, language),
         "subgroups": _subgroups(r, language),
+        "audit": audit_section(e.audit, language),
         "per_class": _per_class(r, language),
     }
     content = {

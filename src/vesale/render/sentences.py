@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from .acceptance_words import ACCEPTANCE
+from .audit_words import AUDIT
 from .calibration_words import CALIBRATION
 from .evidence_words import EVIDENCE
 from .explain_words import EXPLAIN
@@ -389,4 +390,5 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     **CALIBRATION,
     **EXPLAIN,
     **EVIDENCE,
+    **AUDIT,
 }

@@ -54,7 +54,7 @@ def evaluate(
     results = read_results(folder, some, task)
     about = About(
         command=shlex.join(["vesale", "evaluate", str(readings), cohort.name, "--out", out.name]),
-        model=model.identity if model else _named(folder, some),
+        model=model.identity if model else named(folder, some),
         split=split,
         excluded=excluded,
         findings=findings,
@@ -108,7 +108,7 @@ def _model(readings: Path | str) -> OpenedModel | None:
     return open_model(find_model(readings))
 
 
-def _named(folder: Path, cohort: Cohort) -> dict[str, str]:
+def named(folder: Path, cohort: Cohort) -> dict[str, str]:
     for exam in cohort:
         path = folder / exam.id / "prediction.json"
         if path.is_file():

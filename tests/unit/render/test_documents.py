@@ -185,7 +185,7 @@ def test_a_report_has_every_key_also_when_little_is_known():
     assert d["cohort"]["excluded"] == []
     assert set(d["measures"]["mask"]["dice"]) == NUMBER
     assert d["measures"]["mask"]["auc"]["value"] is None
-    assert [set(s) for s in d["subgroups"]] == [{"by", "value", "subjects", "measures", "note"}] * 2
+    assert all({"by", "value", "subjects", "measures", "note"} <= set(s) for s in d["subgroups"])
     assert set(d["calibration"]["mask"]) == CALIBRATION
     assert d["calibration"]["mask"]["bins"] == [{"p": 0.1, "observed": 0.12, "n": 5, "low": None, "high": None}]
     assert set(d["refer"]) == {"alpha", "delta", "share_reported", "error_reported"}
