@@ -22,7 +22,7 @@ from vesale.trust.conform import (
     needed,
     ordinal_set,
 )
-from vesale.trust.difficulty import fit_number
+from vesale.trust.difficulty import LEARN, MANY, fit_number
 
 NEW = 100
 """New exams that a calibration set of names or numbers is judged on."""
@@ -95,7 +95,7 @@ def ordinal(rng: Rng, n: int, alpha: float) -> Held:
 
 
 def number(rng: Rng, n: int, alpha: float) -> Held:
-    """A number whose errors have heavy tails and grow with what the exam looks like; one width (n is below MANY)."""
+    """A number whose errors have heavy tails and grow with what the exam looks like; without features, one width."""
     values, truth, looks = numbers(rng, n)
     fitted = fit_number(values, truth, np.zeros_like(looks), 1 - alpha, _names(n))
     if fitted.half_width is None:
@@ -250,6 +250,12 @@ def _plus(k: float) -> Callable[[float, int], float]:
     return lambda alpha, n: 1 - alpha + k / (n + 1)
 
 
+def _serving(n: int) -> int:
+    """Subjects whose errors make a width: where many, some are kept to see whether it should adapt."""
+    return n - round(LEARN * n) if n >= MANY else n
+
+
+SERVING = "1 - alpha + 1 / (m + 1), m = n below 100 subjects, else seven tenths of n"
 ONE, TWO = "1 - alpha + 1 / (n + 1)", "1 - alpha + 2 / (n + 1), and what a step of the thresholds' grid adds"
 GRID = 0.01
 KINDS = (
@@ -263,7 +269,7 @@ KINDS = (
         needed,
     ),
     Kind("grade, in one range", ordinal, _plus(1), ONE, needed),
-    Kind("number, one width", number, _plus(1), ONE, needed),
+    Kind("number, one width", number, lambda a, n: 1 - a + 1 / (_serving(n) + 1), SERVING, needed),
     Kind(
         "number, by the exam",
         number_adaptive,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vesale.core.prediction import MaskRisk
-from vesale.trust import calibrate, conform, control
+from vesale.trust import calibrate, calibrators, conform, control
 from vesale.trust.gate import fit_gate, judge
 from vesale.trust.refer import ReferRule, fit_refer
 from vesale.trust.state import OutputTrust, Trust, from_files, to_files
@@ -196,8 +196,10 @@ def test_calibrated_probabilities_stay_as_they_are():
     p = rng.dirichlet(np.ones(4), 5000)
     truth = (rng.random((5000, 1)) > np.cumsum(p, axis=1)).sum(axis=1).clip(0, 3)
     assert calibrate.fit_temperature(p, truth) == pytest.approx(1, abs=0.08)
-    q = rng.random(5000)
-    assert calibrate.fit_temperature_binary(q, rng.random(5000) < q) == pytest.approx(1, abs=0.08)
+    q = rng.random((1, 5000))
+    truth = (rng.random((1, 5000)) < q).astype(float)
+    fitted = calibrators.fit_binary("temperature", q, truth, 1 - truth)
+    assert fitted.slopes[0] == pytest.approx(1, abs=0.08)
 
 
 @given(SEEDS, st.floats(0.05, 20))

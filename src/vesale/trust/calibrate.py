@@ -42,14 +42,6 @@ def apply_temperature(probabilities: ArrayLike, temperature: float) -> Floats:
     return np.asarray(special.softmax(_logs(np.asarray(probabilities, dtype=float)) / temperature, axis=-1))
 
 
-def fit_temperature_binary(probabilities: ArrayLike, truth: ArrayLike) -> float:
-    """Of yes-or-no probabilities of any shape, one temperature for all; truth 0 / 1, -1 unknown (dropped)."""
-    t = np.asarray(truth, dtype=float).reshape(-1)
-    x = _logit(np.asarray(probabilities, dtype=float).reshape(-1)[t >= 0])
-    t = t[t >= 0]
-    return _fit_counts(x, t, 1 - t, len(t))
-
-
 def apply_temperature_binary(probabilities: ArrayLike, temperature: float) -> NDArray[np.floating]:
     """Yes-or-no probabilities at this temperature: same shape, and same precision when they are floats."""
     p = np.asarray(probabilities)
@@ -57,53 +49,11 @@ def apply_temperature_binary(probabilities: ArrayLike, temperature: float) -> ND
     return np.asarray(special.expit(_logit(p) / temperature), dtype=p.dtype)
 
 
-def fit_temperature_histogram(positives: ArrayLike, negatives: ArrayLike) -> float:
-    """Of samples, from counts (..., bins) of one class over all exams; a sample's probability is its bin's middle.
-
-    The truth is smoothed by the number of samples: smoothed by that of exams, the many sure samples of the background
-    would pull every probability to the middle.
-    """
-    pos, neg = (np.asarray(c, dtype=float).reshape(-1, np.shape(c)[-1]).sum(axis=0) for c in (positives, negatives))
-    total = pos.sum() + neg.sum()
-    if total == 0:
-        return 1.0
-    return _fit_counts(_logit(_middles(len(pos))), pos / total, neg / total, int(total))
-
-
-def apply_temperature_histogram(counts: ArrayLike, temperature: float) -> NDArray[np.int64]:
-    """Counts (..., bins) moved to where their probabilities go; none is lost."""
-    c = np.asarray(counts, dtype=np.int64)
-    bins = c.shape[-1]
-    goal = np.clip(np.floor(apply_temperature_binary(_middles(bins), temperature) * bins), 0, bins - 1).astype(np.intp)
-    moved = np.zeros_like(c)
-    np.add.at(np.moveaxis(moved, -1, 0), goal, np.moveaxis(c, -1, 0))
-    return moved
-
-
-def _fit_counts(x: NDArray[np.floating], pos: Floats, neg: Floats, n: int) -> float:
-    """Temperature of logits x, each `pos` true and `neg` not (counts or shares of them), n observations in all."""
-    if n == 0:
-        return 1.0
-    slack = 1 / (n + 2)
-    yes, no = pos * (1 - slack) + neg * slack, neg * (1 - slack) + pos * slack
-    weight = float(pos.sum() + neg.sum())
-
-    def loss(temperature: float) -> float:
-        z = x / temperature
-        return -float(yes @ special.log_expit(z) + no @ special.log_expit(-z)) / weight
-
-    return _minimise(loss)
-
-
 def _minimise(loss: Callable[[float], float]) -> float:
     """The loss is convex in 1 / T, so it has one valley over log T."""
     bounds = (math.log(LOWEST), math.log(HIGHEST))
     found = optimize.minimize_scalar(lambda x: loss(math.exp(x)), bounds=bounds, method="bounded")
     return math.exp(float(found.x))
-
-
-def _middles(bins: int) -> Floats:
-    return (np.arange(bins) + 0.5) / bins
 
 
 def _logs(p: Floats) -> Floats:

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from scipy import special
 
-from vesale.metrics.partition import score_histogram
 from vesale.trust import calibrate as c
 
 
@@ -20,24 +19,11 @@ def test_the_temperature_undoes_the_sharpening(sharpness):
     assert c.fit_temperature(p, truth) == pytest.approx(sharpness, rel=0.08)
 
 
-@pytest.mark.parametrize("sharpness", [0.5, 1.0, 3.0])
-def test_yes_or_no_and_samples_too(sharpness):
-    rng = np.random.default_rng(1)
-    p = special.expit(2 * rng.normal(size=40_000))
-    truth = (rng.random(40_000) < p).astype(int)
-    seen = special.expit(special.logit(p) * sharpness)
-    assert c.fit_temperature_binary(seen[:6000], truth[:6000]) == pytest.approx(sharpness, rel=0.1)
-    pairs = [score_histogram(seen[i::200], truth[i::200]) for i in range(200)]
-    positives, negatives = (np.stack(side) for side in zip(*pairs, strict=True))
-    assert c.fit_temperature_histogram(positives, negatives) == pytest.approx(sharpness, rel=0.1)
-
-
 def test_unknown_truth_changes_nothing():
     p, truth = population(500)
     more = np.concatenate([p, p]), np.concatenate([truth, np.full(500, -1)])
     assert c.fit_temperature(*more) == c.fit_temperature(p, truth)
     assert c.fit_temperature(p, np.full(500, -1)) == 1.0
-    assert c.fit_temperature_binary([0.3], [-1]) == 1.0
 
 
 def test_an_error_free_set_does_not_make_the_model_certain():
@@ -64,15 +50,3 @@ def test_maps_keep_their_shape_and_precision():
     out = c.apply_temperature_binary(p, 1.7)
     assert (out.shape, out.dtype) == (p.shape, np.float32)
     np.testing.assert_allclose(c.apply_temperature_binary(p, 1.0), p, atol=1e-6)
-
-
-def test_moved_counts_are_the_counts_of_moved_scores():
-    rng = np.random.default_rng(3)
-    bins = 64
-    scores = (rng.integers(0, bins, 500) + 0.5) / bins
-    truth = rng.integers(0, 2, 500)
-    before, _ = score_histogram(scores, truth, bins=bins)
-    after, _ = score_histogram(c.apply_temperature_binary(scores, 2.0), truth, bins=bins)
-    np.testing.assert_array_equal(c.apply_temperature_histogram(before, 2.0), after)
-    both = c.apply_temperature_histogram(np.stack([before, after]), 0.5)
-    assert both.sum() == before.sum() + after.sum()

@@ -104,3 +104,14 @@ def test_of_two_exclusive_names_the_first_is_what_the_second_leaves(kind):
     out = c.apply_calibrator(found, np.stack([1 - p, p]), True)
     np.testing.assert_allclose(out[0], 1 - out[1])
     np.testing.assert_allclose(out[1], c.apply_calibrator(found, p[None], False)[0])
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 1.0, 3.0])
+def test_the_temperature_undoes_the_sharpening_of_counts(sharpness):
+    rng = np.random.default_rng(1)
+    p = special.expit(2 * rng.normal(size=40_000))
+    seen = np.floor(special.expit(special.logit(p) * sharpness) * 1024).clip(0, 1023).astype(int)
+    truth = rng.random(40_000) < p
+    yes, no = (np.bincount(seen, weights=side, minlength=1024)[None] for side in (truth, ~truth))
+    found = c.fit_binary("temperature", (np.arange(1024)[None] + 0.5) / 1024, yes, no)
+    assert 1 / found.slopes[0] == pytest.approx(sharpness, rel=0.1)
