@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.grid import Box
-from ..core.pipeline import Pipeline
+from ..core.pipeline import FEATURES, Pipeline
 from ..core.task import Partition, Picture
 from ..ops.look import Planes, restore
 from ..ops.tiles import Sewing, tiles
