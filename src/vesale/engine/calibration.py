@@ -15,20 +15,17 @@ from ..core.prediction import Answer, AnsweredCategory, AnsweredPartition, Answe
 from ..core.recipe import Trust as Wanted
 from ..core.task import Category, Output, Partition, Quantity
 from ..metrics.partition import BINS, best_f1_threshold, score_histogram
-from ..trust.activity import reference_of
 from ..trust.calibrate import fit_temperature, fit_temperature_binary, fit_temperature_histogram
 from ..trust.conform import control_false_negatives, fit_interval, fit_set_threshold, needed
-from ..trust.gate import Gate, fit_gate
 from ..trust.refer import ReferRule, fit_refer
 from ..trust.state import OutputTrust, Trust
-from .answer import answers, calibrated, foreground, truth_key
-from .raw import Raw, with_reference
+from .answer import answers, calibrated, foreground
+from .gating import Learned, fit_gates
+from .raw import Raw
 from .samples import IGNORED, truth_index, view_labels
 
 FEWEST = 8
 """Calibration subjects below which no temperature is fitted."""
-ENOUGH = 30
-"""Exams of one class or step from which a gate for that answer is fitted."""
 SAMPLED = 4000
 """Samples an exam gives to the temperature of a partition of several exclusive names."""
 Again = Callable[[], Iterator[tuple[Exam, Raw]]]
@@ -44,41 +41,17 @@ class Basis:
     wanted: Wanted
     approximate: bool
     """True for out-of-fold answers, each by another network than the one that will answer."""
+    learned: Learned | None = None
+    """For the gate; None where nothing is known of what was learned from."""
 
 
 def fit_trust(again: Again, basis: Basis) -> Trust:
     """Temperatures, sets, intervals and mask thresholds, then the gate, then the refer rule that rests on them all."""
     outputs = {name: _output(name, again, basis) for name in basis.pipeline.task.outputs}
-    names: tuple[str, ...] = ()
-    statistics, subjects, answers_of = [], [], []
-    reference = None
-    if basis.pipeline.task.from_signal:
-        reference = reference_of(image.data for _, raw in again() for image in raw.images)
-    for exam, raw in again():
-        raw = with_reference(raw, reference, included=True)
-        names = raw.names
-        statistics.append(raw.statistics)
-        subjects.append(exam.subject)
-        answers_of.append(truth_key(basis.pipeline.task, exam.truth))
-    rate = basis.wanted.false_alarms / 2
-    gate = fit_gate(np.stack(statistics), names, rate) if statistics and rate > 0 else None
-    by_answer = _gates(statistics, answers_of, names, rate) if rate > 0 else {}
+    gated = fit_gates(again, basis.pipeline.task, basis.wanted.false_alarms, basis.learned)
     error = error_in_words(basis.pipeline)
-    bare = Trust(outputs, None, gate, basis.approximate, error, len(set(subjects)), by_answer, reference)
+    bare = Trust(outputs, None, gated.gate, basis.approximate, error, gated.subjects, gated.by_answer, gated.reference, gated.known, bool(gated.by_answer))  # fmt: skip
     return replace(bare, refer=_rule(again, basis, bare))
-
-
-def _gates(
-    statistics: Sequence[NDArray[np.float64]], keys: Sequence[str | None], names: Sequence[str], rate: float
-) -> dict[str, Gate]:
-    """A gate for each answer that enough exams bear out."""
-    found = {}
-    for key in sorted({k for k in keys if k is not None}):
-        some = [s for s, k in zip(statistics, keys, strict=True) if k == key]
-        gate = fit_gate(np.stack(some), names, rate) if len(some) >= ENOUGH else None
-        if gate is not None:
-            found[key] = gate
-    return found
 
 
 def error_in_words(pipeline: Pipeline) -> str:

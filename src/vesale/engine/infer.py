@@ -42,7 +42,7 @@ def infer(run: Runner, planes: Planes, pipeline: Pipeline) -> dict[str, Floats]:
 
 
 def features(run: Runner, planes: Floats, pipeline: Pipeline) -> Floats | None:
-    """What the network sees in planes (P, C, H, W) as the look made them: (D,) as `infer` gives it, answers left out."""
+    """What the network sees in planes (P, C, H, W) as the look made them: (D,) as `infer` gives it, without answers."""
     if FEATURES in pipeline.task.outputs:
         return None
 

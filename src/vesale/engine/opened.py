@@ -27,6 +27,7 @@ from ..io.package import Package, open_package, write_manifest
 from ..ops.look import prepare
 from ..render.card_page import card_markdown
 from ..render.documents import card_document, dumps
+from ..trust.known import news
 from ..trust.state import Trust, from_files, to_files
 from .answer import judged
 from .halves import fits_half
@@ -75,8 +76,9 @@ class OpenedModel:
         """Apply gate, calibration and refer rule to raw answers."""
         said = judged(raw, self.pipeline, self.trust)
         evidence = self.evidence(raw, seconds)
+        notes = raw.notes if self.trust.known is None else (*raw.notes, *news(self.trust.known, raw.facts))
         return Prediction(
-            raw.exam, raw.subject, said.status, said.reasons, said.outputs, said.gate, evidence, said.promise, raw.notes
+            raw.exam, raw.subject, said.status, said.reasons, said.outputs, said.gate, evidence, said.promise, notes
         )
 
     def failed(self, exam: str, subject: str | None, message: str) -> Prediction:

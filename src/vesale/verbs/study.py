@@ -22,6 +22,7 @@ from ..engine.baseline import NAME, SIGNAL_NAME, baseline
 from ..engine.calibration import Basis, fit_trust
 from ..engine.evaluation import About, write_report
 from ..engine.events import Event, Fitted, Staged
+from ..engine.gating import Learned
 from ..engine.opened import OpenedModel, open_model, write_card, write_model
 from ..engine.publish import publish
 from ..engine.raw import Raw, load_raw, look_at, save_raw
@@ -29,6 +30,7 @@ from ..engine.record import card_of, gate_in_words, losses, rule_in_words
 from ..engine.results import read_results
 from ..engine.runtimes import Runner, open_onnx
 from ..engine.samples import Sample, load_samples, open_view
+from ..engine.seen import spaces_of
 from ..engine.survey import strata
 from ..io.cohort import Columns
 from ..render.documents import dumps, number
@@ -204,7 +206,8 @@ def _finish(
     out, wish, began = run
     tell(Staged("calibrate", "answers on exams that the network had not learned from"))
     again = _Answers(recipe, split, out, {f.part: f.digest for f in fitted})
-    basis = Basis(again.cohort, pipeline_of(recipe), recipe.trust, approximate=split.calibration is None)
+    met = _learned(recipe, split, learned, out)
+    basis = Basis(again.cohort, pipeline_of(recipe), recipe.trust, split.calibration is None, met)
     trust = fit_trust(again, basis)
     card = card_of(recipe, split.learned, fitted, wish.name)
     digest = fitted[-1].digest
@@ -223,6 +226,25 @@ def _finish(
     write_card(out / "model", replace(card, measures=measures))
     tell(Staged("done", str(out / "report.html")))
     return report
+
+
+def _learned(recipe: Recipe, split: _Split, learned: tuple[Sequence[Sample], Sequence[Fitted]], out: Path) -> Learned:
+    """What each part's network saw in the exams that it learned from, and what their files say."""
+    samples, fitted = learned
+    spaces = {}
+    for one in fitted:
+        folder = out / "fit" / one.part
+
+        def early(folder: Path = folder) -> int:
+            from ..engine.export import early_features
+            from ..engine.fit import load_weights
+
+            return early_features(load_weights(recipe, folder / "weights.safetensors"), recipe)
+
+        some = _sides(one.part, samples, split)[0]
+        spaces[one.part] = spaces_of(folder, one.digest[:12], some, pipeline_of(recipe), early)
+    part_of = {subject: f"fold-{k}" for subject, k in split.folds.items()}
+    return Learned(spaces, part_of, tuple(fact for s in samples for fact in s.facts))
 
 
 def _reported(
