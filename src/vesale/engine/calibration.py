@@ -50,7 +50,8 @@ def fit_trust(again: Again, basis: Basis) -> Trust:
     outputs = {name: _output(name, again, basis) for name in basis.pipeline.task.outputs}
     gated = fit_gates(again, basis.pipeline.task, basis.wanted.false_alarms, basis.learned)
     error = error_in_words(basis.pipeline)
-    bare = Trust(outputs, None, gated.gate, basis.approximate, error, gated.subjects, gated.by_answer, gated.reference, gated.known, bool(gated.by_answer))  # fmt: skip
+    before = (gated.by_answer, gated.reference, gated.known, bool(gated.by_answer))
+    bare = Trust(outputs, None, gated.gate, basis.approximate, error, gated.subjects, *before)
     return replace(bare, refer=_rule(again, basis, bare))
 
 
