@@ -4,6 +4,7 @@ given generator. Sizes of blur, noise and blocks follow the picture's own side, 
 
 import io
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,7 @@ def jpeg(image: Floats, strength: int, rng: np.random.Generator) -> Floats:
 
 
 def stain(image: Floats, strength: int, rng: np.random.Generator) -> Floats:
-    """Another colour: red, green and blue raised to powers up to 1.6 and down to 1 / 1.6; grey pictures get a colour."""
+    """Another colour: red, green and blue raised to powers from 1 / 1.6 to 1.6; grey becomes coloured."""
     most = (1.08, 1.16, 1.27, 1.4, 1.6)[strength - 1]
     powers = np.array([most, 1.0, 1 / most], np.float32)[rng.permutation(3)]
     colour = image if len(image) == 3 else np.repeat(image[:1], 3, 0)
@@ -115,7 +116,7 @@ KINDS: Mapping[str, Corruption] = {
 }
 
 
-def corrupted(image: NDArray[np.generic], kind: str, strength: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def corrupted(image: NDArray[Any], kind: str, strength: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     """8-bit samples (C, H, W) of a picture of any integer type, or of floats in [0, 1]."""
     top = np.iinfo(image.dtype).max if np.issubdtype(image.dtype, np.integer) else 1
     plain = np.asarray(image, np.float32) / np.float32(top)

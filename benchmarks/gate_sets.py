@@ -94,7 +94,9 @@ SETS: Mapping[str, Set] = {
     "IDRiD": Set("fundus photograph", listed("retina/idrid_grading/train", "*.jpg")),
     "DRIMDB, no fundus": Set("other photograph", listed("retina/drimdb_quality", "Outlier/*.jpg")),
     "LGG brain MR": Set("brain MR", tabled("radiology/lgg_brain_mri", "image")),
-    "T1 of one head": Set("brain MR", sliced("restoration/mr_t1_t2/BraTS-MET-00110-000/BraTS-MET-00110-000-t1n.nii.gz")),
+    "T1 of one head": Set(
+        "brain MR", sliced("restoration/mr_t1_t2/BraTS-MET-00110-000/BraTS-MET-00110-000-t1n.nii.gz")
+    ),
     "CT slices": Set("chest CT", listed("radiology/ct_chest", "*.dcm")),
     "PET and SPECT": Set(
         "nuclear brain",

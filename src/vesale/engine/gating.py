@@ -51,8 +51,8 @@ class Gated:
 def fit_gates(again: Again, task: Task, false_alarms: float, learned: Learned | None) -> Gated:
     """`false_alarms`: share of good exams that may be declined; 0 fits no gate.
 
-    An answer that enough exams bear out gets a gate of its own, which then decides alone: pictures of one class are more
-    alike than all are, and of each class no more than the stated share is declined (Vovk, Lindsay, Nouretdinov,
+    An answer that enough exams bear out gets a gate of its own, which then decides alone: pictures of one class are
+    more alike than all are, and of each class no more than the stated share is declined (Vovk, Lindsay, Nouretdinov,
     Gammerman 2003, 'Mondrian confidence machine').
     """
     learned = learned or Learned()

@@ -76,10 +76,9 @@ class OpenedModel:
         """Apply gate, calibration and refer rule to raw answers."""
         said = judged(raw, self.pipeline, self.trust)
         evidence = self.evidence(raw, seconds)
-        notes = raw.notes if self.trust.known is None else (*raw.notes, *news(self.trust.known, raw.facts))
-        return Prediction(
-            raw.exam, raw.subject, said.status, said.reasons, said.outputs, said.gate, evidence, said.promise, notes
-        )
+        other = () if self.trust.known is None else news(self.trust.known, raw.facts)
+        done = Prediction(raw.exam, raw.subject, said.status, said.reasons, said.outputs, said.gate, evidence)
+        return replace(done, promise=said.promise, notes=raw.notes, news=other)
 
     def failed(self, exam: str, subject: str | None, message: str) -> Prediction:
         """What is said of an exam that could not be read."""

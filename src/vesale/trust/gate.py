@@ -145,7 +145,9 @@ def judge(gate: Gate, statistics: ArrayLike, features: ArrayLike | None = None) 
     passed = score <= gate.threshold
     if gate.spaces:
         found.append(Check(TOGETHER, passed, score))
-    return GateVerdict("pass" if passed else "fail", score, gate.threshold, gate.false_alarm_rate, tuple(found))
+    verdict = "pass" if passed else "fail"
+    among = tuple(gate.scores.tolist())
+    return GateVerdict(verdict, score, gate.threshold, gate.false_alarm_rate, tuple(found), among)  # type: ignore[arg-type]
 
 
 def checks_of(names: Sequence[str]) -> tuple[str, ...]:
@@ -249,7 +251,7 @@ def _tail(scores: Floats, people: int, rate: float) -> float:
     excess = float((scores[n - k :] - start).mean())
     effective = max(min(k, round(k * people / n)), 2)
     share = min(rate * (n + 1) / k, 1.0)
-    return start + effective * excess * (share ** (-1 / effective) - 1)
+    return float(start + effective * excess * (share ** (-1 / effective) - 1))
 
 
 def _sign(gate: Gate, check: str, x: Floats) -> float:

@@ -68,8 +68,8 @@ def fit_space(features: ArrayLike, subjects: Sequence[str], part: tuple[str, int
     codes = {subject: i for i, subject in enumerate(dict.fromkeys(subjects))}
     who = np.array([codes[s] for s in subjects]) % min(PARTS, len(codes))
     logs = np.empty(len(x))
-    for part in range(who.max() + 1):
-        logs[who == part] = np.log(_distances(_fitted(x[who != part]), x[who == part]))
+    for left in range(int(who.max()) + 1):
+        logs[who == left] = np.log(_distances(_fitted(x[who != left]), x[who == left]))
     whole = _kept(_fitted(x))
     level = float(logs.mean()), max(float(logs.std(ddof=1)), NARROWEST)
     return Space(*whole, level=level, n=len(x), name=name, start=start)

@@ -15,6 +15,7 @@ from ..core.task import Category, Output, Partition, Quantity, Task
 from ..engine.evaluation import About, write_report
 from ..engine.opened import OpenedModel, open_model
 from ..engine.publish import publish
+from ..engine.record import accepts_of
 from ..engine.results import read_results
 from ..engine.samples import open_view
 from ..io.package import MANIFEST
@@ -52,6 +53,7 @@ def evaluate(
         excluded=excluded,
         findings=findings,
         card=model.card if model else None,
+        accepts=accepts_of(model.trust) if model else None,
         recipe=model.recipe.digest if model else None,
         promise=(model.trust.refer.alpha, model.trust.refer.delta) if model and model.trust.refer else None,
     )

@@ -26,7 +26,7 @@ from ..engine.gating import Learned
 from ..engine.opened import OpenedModel, open_model, write_card, write_model
 from ..engine.publish import publish
 from ..engine.raw import Raw, load_raw, look_at, save_raw
-from ..engine.record import card_of, gate_in_words, losses, rule_in_words
+from ..engine.record import accepts_of, card_of, gate_in_words, losses, rule_in_words
 from ..engine.results import read_results
 from ..engine.runtimes import Runner, open_onnx
 from ..engine.samples import Sample, load_samples, open_view
@@ -339,6 +339,7 @@ def _about(checked: Checked, recipe: Recipe, split: _Split, model: OpenedModel, 
         promise=(rule.alpha, rule.delta) if rule else None,
         rule=rule_in_words(model.trust),
         gate=gate_in_words(model.trust),
+        accepts=accepts_of(model.trust),
         card=model.card,
         recipe=recipe.digest,
         by_subject="subject_leak" not in wish.allow,

@@ -6,7 +6,8 @@ import pytest
 from scipy import ndimage
 
 from vesale.core.errors import ShapeError
-from vesale.trust.gate import CHECKS, fit_gate, image_statistics, judge, reason
+from vesale.trust.gate import CHECKS, fit_gate, image_statistics, judge
+from vesale.trust.why import reason
 
 
 def disc(seed, size=72):
