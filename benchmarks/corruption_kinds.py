@@ -1,5 +1,5 @@
 """What goes wrong with pictures, in five strengths each: (C, H, W) samples in [0, 1] in, the same out, drawn from a
-given generator. Sizes of blur, noise and blocks follow the picture's own side, so that 28 and 2,800 pixels suffer alike.
+given generator. Sizes of blur and blocks follow the picture's own side, so that 28 and 2,800 pixels suffer alike.
 """
 
 import io

@@ -106,3 +106,15 @@ SETS: Mapping[str, Set] = {
     "lung tissue": Set("histology", tabled("histology/lung_tumour", "image")),
     "W2S cells": Set("fluorescence", listed("restoration/w2s_denoising", "clean_avg400/*.tif", "noisy_avg1/*.tif")),
 }
+OWN: Mapping[str, tuple[str, str]] = {
+    "pneumonia": ("PneumoniaMNIST", "pneumoniamnist"),
+    "covid": ("COVID chest X-rays", "covid-xray"),
+    "breast": ("BreastMNIST", "breastmnist"),
+    "quality": ("DRIMDB", "drimdb"),
+    "grade": ("IDRiD", "idrid-grading"),
+    "vessels": ("DRIVE", "drive"),
+    "lgg": ("LGG brain MR", "lgg-mask"),
+    "oral": ("oral tissue", "oral"),
+    "lung": ("lung tissue", "lung"),
+}
+"""Run -> (the set of its own exams, its cohort)."""

@@ -104,7 +104,14 @@ def _fitted(x: Floats) -> _Fitted:
     rho = _shrinkage(u, variances, size)
     q = min(DIRECTIONS, max(1, n // 3), len(variances))
     rest = (1 - rho) * float(variances[q:].sum()) / max(d - q, 1) + rho * size
-    return centre, scale, mean, directions[:q], (1 - rho) * variances[:q] + rho * size, max(rest, 1e-6)
+    return (
+        centre,
+        scale,
+        mean,
+        directions[:q],
+        np.maximum((1 - rho) * variances[:q] + rho * size, 1e-6),
+        max(rest, 1e-6),
+    )
 
 
 def _shrinkage(u: Floats, variances: Floats, size: float) -> float:

@@ -36,7 +36,7 @@ def reason(verdict: GateVerdict) -> Reason | None:
     """
     if verdict.verdict != "fail":
         return None
-    values = {c.name: c.value or 0.0 for c in verdict.checks if c.name != TOGETHER}
+    values = {c.name: c.value for c in verdict.checks if c.value is not None and c.name != TOGETHER}
     noun = "image" if "brightness" in values else "signal"
     looks = {name: v for name, v in values.items() if name in LOOKS or name in UNLIKE}
     spaces = {name: v for name, v in values.items() if name not in looks and name != OVERALL}
@@ -46,8 +46,9 @@ def reason(verdict: GateVerdict) -> Reason | None:
     if not told:
         message = (SEEN if spaces and max(spaces.values()) >= values.get(OVERALL, 0.0) else OTHERWISE).format(noun=noun)
         return Reason("unlike_training", message, verdict.score, verdict.threshold)
-    spoilt = max((name for name in looks if name in LOOKS), key=lambda name: abs(looks[name]))
-    if abs(looks[spoilt]) >= 0.5 * abs(looks[worst]):
+    quality = [name for name in looks if name in LOOKS]
+    spoilt = max(quality, key=lambda name: abs(looks[name]), default=worst)
+    if spoilt in LOOKS and abs(looks[spoilt]) >= 0.5 * abs(looks[worst]):
         much = "much " if abs(looks[spoilt]) >= MUCH * limit else ""
         message = SENTENCE.format(noun=noun, much=much, how=LOOKS[spoilt][looks[spoilt] > 0])
         code = "low_quality" if spoilt != "size" else "unlike_training"
