@@ -28,7 +28,19 @@ from vesale.core.report import Bin, Calibration, Finding, Measure, Referral, Rep
 from vesale.render import documents
 
 NUMBER = {"value", "low", "high", "level", "n", "n_of", "unit", "method"}
-PREDICTION = {"schema", "exam", "subject", "status", "reasons", "promise", "outputs", "gate", "evidence", "notes", "news"}
+PREDICTION = {
+    "schema",
+    "exam",
+    "subject",
+    "status",
+    "reasons",
+    "promise",
+    "outputs",
+    "gate",
+    "evidence",
+    "notes",
+    "news",
+}
 QUANTITY = {"kind", "value", "unit", "low", "high", "level", "steps", "step", "probabilities", "set"}
 CATEGORY = {"kind", "exclusive", "answer", "probabilities", "calibrated", "set", "level"}
 PARTITION = {
