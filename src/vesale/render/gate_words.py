@@ -84,6 +84,22 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     ("The signal is {how} than the signals of the training.", "Le signal est {how} que ceux de l'apprentissage."),
     (
+        "The image is unlike the images of the training: above all, it is much {how}.",
+        "L'image ne ressemble pas à celles de l'apprentissage : surtout, elle est bien {how}.",
+    ),
+    (
+        "The image is unlike the images of the training: above all, it is {how}.",
+        "L'image ne ressemble pas à celles de l'apprentissage : surtout, elle est {how}.",
+    ),
+    (
+        "The signal is unlike the signals of the training: above all, it is much {how}.",
+        "Le signal ne ressemble pas à ceux de l'apprentissage : surtout, il est bien {how}.",
+    ),
+    (
+        "The signal is unlike the signals of the training: above all, it is {how}.",
+        "Le signal ne ressemble pas à ceux de l'apprentissage : surtout, il est {how}.",
+    ),
+    (
         "The colours of the image (stain, tint, light) are unlike those of the training's images.",
         "Les couleurs de l'image (coloration, teinte, lumière) ne sont pas celles des images d'apprentissage.",
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ..core.prediction import GateVerdict, Reason
+from ..core.prediction import Code, GateVerdict, Reason
 from .gate import OVERALL, TOGETHER
 
 MUCH = 2.0
@@ -17,6 +17,9 @@ LOOKS: Mapping[str, tuple[str, str]] = {
 }
 """Check -> what a low and a high value are called."""
 SENTENCE = "The {noun} is {much}{how} than the {noun}s of the training."
+MIXED = "The {noun} is unlike the {noun}s of the training: above all, it is {much}{how}."
+LEADS = 0.75
+"""Share of the network's distances that a fault of quality must reach to be the reason itself, not only its sign."""
 UNLIKE: Mapping[str, str] = {
     "colour": "The colours of the {noun} (stain, tint, light) are unlike those of the training's {noun}s.",
     "layout": "The layout of the {noun} (field, frame, position) is unlike that of the training's {noun}s.",
@@ -31,8 +34,9 @@ SEEN = "What the network sees in the {noun} is unlike what it saw in the {noun}s
 def reason(verdict: GateVerdict) -> Reason | None:
     """None where the gate does not decline.
 
-    low_quality where a check of quality deviates at least half as much as the worst of looks, for a bad exposure also
-    changes colours and shapes; else unlike_training. What the network sees is named only where no look is telling.
+    A fault of quality is named where it deviates at least half as much as the worst of looks, for a bad exposure also
+    changes colours and shapes; it is low_quality unless the network's distances are well beyond it, as they are for a
+    picture of something else. What the network sees is named alone where no look is telling.
     """
     if verdict.verdict != "fail":
         return None
@@ -50,7 +54,9 @@ def reason(verdict: GateVerdict) -> Reason | None:
     spoilt = max(quality, key=lambda name: abs(looks[name]), default=worst)
     if spoilt in LOOKS and abs(looks[spoilt]) >= 0.5 * abs(looks[worst]):
         much = "much " if abs(looks[spoilt]) >= MUCH * limit else ""
-        message = SENTENCE.format(noun=noun, much=much, how=LOOKS[spoilt][looks[spoilt] > 0])
-        code = "low_quality" if spoilt != "size" else "unlike_training"
-        return Reason(code, message, verdict.score, verdict.threshold)  # type: ignore[arg-type]
+        leads = abs(looks[spoilt]) >= LEADS * max(spaces.values(), default=0.0)
+        text = SENTENCE if leads else MIXED
+        message = text.format(noun=noun, much=much, how=LOOKS[spoilt][looks[spoilt] > 0])
+        code: Code = "low_quality" if leads and spoilt != "size" else "unlike_training"
+        return Reason(code, message, verdict.score, verdict.threshold)
     return Reason("unlike_training", UNLIKE[worst].format(noun=noun), verdict.score, verdict.threshold)

@@ -6,11 +6,12 @@ import pytest
 
 from vesale.render.gate_words import GATE, translated
 from vesale.trust.known import NEWS, WRONG_PART
-from vesale.trust.why import LOOKS, OTHERWISE, SEEN, SENTENCE, UNLIKE
+from vesale.trust.why import LOOKS, MIXED, OTHERWISE, SEEN, SENTENCE, UNLIKE
 
 SAID = [
     *(
-        SENTENCE.format(noun=noun, much=much, how=how)
+        text.format(noun=noun, much=much, how=how)
+        for text in (SENTENCE, MIXED)
         for noun in ("image", "signal")
         for much in ("", "much ")
         for pair in LOOKS.values()

@@ -38,6 +38,8 @@ def test_what_has_no_direction_is_unlike(check):
 def test_bad_light_is_named_before_the_colours_that_it_spoils():
     why = reason(verdict(brightness=-4.0, colour=6.0, overall=8.0, features=9.0, together=12.0))
     assert "darker" in why.message
+    assert why.code == "unlike_training", "the network is farther off than the light"
+    assert reason(verdict(brightness=-4.0, colour=6.0, overall=8.0, features=5.0)).code == "low_quality"
     assert reason(verdict(brightness=-1.0, colour=6.0)).message.startswith("The colours")
 
 
