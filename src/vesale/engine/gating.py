@@ -7,7 +7,7 @@ kept as its standing among the distances of those (each left out in turn). Stand
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from ..trust.activity import Reference, reference_of
 from ..trust.gate import Gate, Sight, fit_gate
 from ..trust.known import Facts, Known, known_of
 from ..trust.space import Space, standing
+from ..trust.state import Trust
 from .answer import truth_key
 from .raw import Raw, with_reference
 
@@ -78,6 +79,15 @@ def fit_gates(again: Again, task: Task, false_alarms: float, learned: Learned | 
     gates = {k: _gate(some, names, false_alarms, spaces) for k, some in each.items()}
     gate = _gate(rows, names, false_alarms, spaces)
     return Gated(gate, {k: g for k, g in gates.items() if g is not None}, reference, known, subjects)
+
+
+def left_out(trust: Trust, learned: Learned, subject: str) -> Trust:
+    """The trust that an out-of-fold answer is judged with: its features are those of the network that left it out, and
+    mean nothing in the spaces of the one that answers."""
+    spaces = learned.spaces.get(learned.part_of.get(subject, WHOLE), ())
+    gates = {key: replace(gate, spaces=spaces if gate.spaces else ()) for key, gate in trust.by_answer.items()}
+    gate = trust.gate and replace(trust.gate, spaces=spaces if trust.gate.spaces else ())
+    return replace(trust, gate=gate, by_answer=gates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from ..engine.baseline import NAME, SIGNAL_NAME, baseline
 from ..engine.calibration import Basis, fit_trust
 from ..engine.evaluation import About, write_report
 from ..engine.events import Event, Fitted, Staged
-from ..engine.gating import Learned
+from ..engine.gating import Learned, left_out
 from ..engine.opened import OpenedModel, open_model, write_card, write_model
 from ..engine.publish import publish
 from ..engine.raw import Raw, load_raw, look_at, save_raw
@@ -218,7 +218,8 @@ def _finish(
     tell(Staged("out_of_fold", "the calibrated answers of the held-out exams"))
     for exam, raw in again():
         sources = [v[0] for v in _views(again.cohort, exam, recipe)]
-        publish(out / "out_of_fold" / exam.id, model.judge(raw, 0.0), raw, sources)
+        judging = replace(model, trust=left_out(model.trust, met, exam.subject))
+        publish(out / "out_of_fold" / exam.id, judging.judge(raw, 0.0), raw, sources)
     about = _about(checked, recipe, split, model, (wish, out))
     about = replace(about, losses=losses(out / "events.jsonl"))
     report = _reported(recipe, split, (model, again.cohort), (samples, about), (out, wish, began), tell)

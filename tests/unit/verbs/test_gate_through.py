@@ -144,3 +144,13 @@ def test_answers_kept_before_there_were_features_are_taken_up(run, tmp_path):
     assert old.features.size == 0
     bare = replace(model.trust, gate=replace(model.trust.gate, spaces=()), by_answer={}, answer_decides=False)
     assert replace(model, trust=bare).judge(old, 0.0).status in ("reported", "referred")
+
+
+def test_out_of_fold_answers_are_judged_in_the_space_of_their_own_network(run):
+    """The features of a fold's network mean nothing to the one that answers: in its space nearly all would be odd."""
+    statuses = [
+        json.loads(path.read_text(encoding="utf-8"))["status"]
+        for path in (run / "out_of_fold").glob("*/prediction.json")
+    ]
+    assert len(statuses) == 24
+    assert statuses.count("declined") <= 3
