@@ -70,6 +70,8 @@ class Description:
     """Where the bytes lie (the slices of a series in order); never written into a document."""
     frames: tuple[int, ...] = ()
     """Of a file with several frames: which of them, from 0, in the order of the first axis; () is all there is."""
+    device: tuple[tuple[str, str], ...] = ()
+    """What the header says of the machine: (manufacturer | model | body_part | kvp | field_tesla, value)."""
 
 
 class Source(Protocol):

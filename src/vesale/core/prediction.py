@@ -84,6 +84,8 @@ class GateVerdict:
     threshold: float | None = None
     false_alarm_rate: float | None = None
     checks: tuple[Check, ...] = ()
+    scores: tuple[float, ...] = field(default=(), repr=False)
+    """Of the calibration exams, sorted: what the score stands among."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +207,5 @@ class Prediction:
     promise: Promise | None = None
     notes: tuple[str, ...] = field(default=())
     """What was odd about the files, as their readers said it."""
+    news: tuple[str, ...] = field(default=())
+    """What no training exam had: another device, another size of pixels."""

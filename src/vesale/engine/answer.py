@@ -15,6 +15,7 @@ from ..core.prediction import (
     AnsweredCategory,
     AnsweredPartition,
     AnsweredQuantity,
+    Check,
     GateVerdict,
     Promise,
     Reason,
@@ -28,8 +29,10 @@ from ..trust.calibrators import apply_calibrator
 from ..trust.confidence import category_confidence, expected_dice, labels_confidence, ordinal_confidence
 from ..trust.conform import category_set, contiguous, ordinal_set
 from ..trust.difficulty import LEVELS
-from ..trust.gate import judge, reason
+from ..trust.gate import judge
+from ..trust.known import wrong_part
 from ..trust.state import OutputTrust, Trust
+from ..trust.why import reason
 from .raw import Raw, with_reference
 from .samples import truth_index
 
@@ -52,11 +55,15 @@ class Judged:
 
 
 def judged(raw: Raw, pipeline: Pipeline, trust: Trust) -> Judged:
-    """Gate first; then the answers; then report or refer."""
+    """The header and the gate first; then the answers; then report or refer."""
     raw = with_reference(raw, trust.reference)
-    gate = judge(trust.gate, raw.statistics) if trust.gate else GateVerdict("not_fitted")
+    gate = judge(trust.gate, raw.statistics, raw.features) if trust.gate else GateVerdict("not_fitted")
     foreign = _foreign(raw, pipeline)
-    declined = foreign or reason(gate)
+    if trust.known is not None:
+        part = wrong_part(trust.known, raw.facts)
+        gate = _with_headers(gate, raw, {"modality": foreign, "body_part": part})
+        foreign = foreign or part
+    declined = foreign or (None if trust.answer_decides else reason(gate))
     if declined is not None:
         return Judged("declined", (declined,), {}, gate, None, 0.0)
     outputs, confidence = answers(raw, pipeline, trust)
@@ -271,7 +278,8 @@ def _as_image(like: Image, data: NDArray[np.generic], kind: str, output: Partiti
 def _like_its_answer(
     raw: Raw, outputs: Mapping[str, Answer], trust: Trust, gate: GateVerdict
 ) -> tuple[GateVerdict, Reason | None]:
-    """The second gate: a picture answered as one class must look like the pictures of that class."""
+    """A picture answered as one class must look like the pictures of that class; where `answer_decides`, that alone
+    is asked, and of an answer that has no gate of its own that it looks like those of the training."""
     for name, answer in outputs.items():
         said = None
         if isinstance(answer, AnsweredCategory) and isinstance(answer.answer, str):
@@ -280,12 +288,28 @@ def _like_its_answer(
             said = answer.steps[answer.step]
         fitted = trust.by_answer.get(f"{name}={said}")
         if fitted is not None:
-            verdict = judge(fitted, raw.statistics)
+            verdict = judge(fitted, raw.statistics, raw.features)
+            verdict = replace(verdict, checks=(*verdict.checks, *(c for c in gate.checks if c.value is None)))
             why = reason(verdict)
+            if why is not None and trust.answer_decides and gate.verdict == "fail":
+                return verdict, why
             if why is not None:
                 message = f"It would be called {said}, but looks unlike the training images of that name: {why.message}"
                 return verdict, Reason("unlike_training", message, why.value, why.threshold)
-    return gate, None
+            if trust.answer_decides:
+                return verdict, None
+    return gate, reason(gate) if trust.answer_decides else None
+
+
+def _with_headers(gate: GateVerdict, raw: Raw, found: Mapping[str, Reason | None]) -> GateVerdict:
+    """The verdict with a check for each fact that a header states; it fails where one of them does."""
+    stated = {
+        "modality": any(seen.modality for seen in raw.seen),
+        "body_part": any(fact.body_part for fact in raw.facts),
+    }
+    checks = tuple(Check(name, why is None, None) for name, why in found.items() if stated[name])
+    verdict = gate.verdict if all(c.passed for c in checks) else "fail"
+    return replace(gate, verdict=verdict, checks=(*gate.checks, *checks))
 
 
 def _foreign(raw: Raw, pipeline: Pipeline) -> Reason | None:

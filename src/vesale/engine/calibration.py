@@ -12,52 +12,22 @@ from numpy.typing import NDArray
 from ..core.pipeline import Pipeline
 from ..core.prediction import Answer, AnsweredCategory, AnsweredPartition, AnsweredQuantity
 from ..core.task import Category, Output, Partition, Quantity
-from ..trust.activity import reference_of
-from ..trust.gate import Gate, fit_gate
 from ..trust.refer import ReferRule, fit_refer
 from ..trust.state import Trust
-from .answer import answers, truth_key
+from .answer import answers
 from .calibration_outputs import Again, Basis, exam_labels, fit_output
-from .raw import with_reference
+from .gating import fit_gates
 from .samples import IGNORED, truth_index
-
-ENOUGH = 30
-"""Exams of one class or step from which a gate for that answer is fitted."""
 
 
 def fit_trust(again: Again, basis: Basis) -> Trust:
     """Temperatures, sets, intervals and mask thresholds, then the gate, then the refer rule that rests on them all."""
     outputs = {name: fit_output(name, again, basis) for name in basis.pipeline.task.outputs}
-    names: tuple[str, ...] = ()
-    statistics, subjects, answers_of = [], [], []
-    reference = None
-    if basis.pipeline.task.from_signal:
-        reference = reference_of(image.data for _, raw in again() for image in raw.images)
-    for exam, raw in again():
-        raw = with_reference(raw, reference, included=True)
-        names = raw.names
-        statistics.append(raw.statistics)
-        subjects.append(exam.subject)
-        answers_of.append(truth_key(basis.pipeline.task, exam.truth))
-    rate = basis.wanted.false_alarms / 2
-    gate = fit_gate(np.stack(statistics), names, rate) if statistics and rate > 0 else None
-    by_answer = _gates(statistics, answers_of, names, rate) if rate > 0 else {}
+    gated = fit_gates(again, basis.pipeline.task, basis.wanted.false_alarms, basis.learned)
     error = error_in_words(basis.pipeline)
-    bare = Trust(outputs, None, gate, basis.approximate, error, len(set(subjects)), by_answer, reference)
+    before = (gated.by_answer, gated.reference, gated.known, bool(gated.by_answer))
+    bare = Trust(outputs, None, gated.gate, basis.approximate, error, gated.subjects, *before)
     return replace(bare, refer=_rule(again, basis, bare))
-
-
-def _gates(
-    statistics: Sequence[NDArray[np.float64]], keys: Sequence[str | None], names: Sequence[str], rate: float
-) -> dict[str, Gate]:
-    """A gate for each answer that enough exams bear out."""
-    found = {}
-    for key in sorted({k for k in keys if k is not None}):
-        some = [s for s, k in zip(statistics, keys, strict=True) if k == key]
-        gate = fit_gate(np.stack(some), names, rate) if len(some) >= ENOUGH else None
-        if gate is not None:
-            found[key] = gate
-    return found
 
 
 def error_in_words(pipeline: Pipeline) -> str:

@@ -23,6 +23,7 @@ from ..trust.control import needed as needed_of_masks
 from ..trust.difficulty import fit_number
 from ..trust.state import OutputTrust
 from .answer import calibrated, features_of, foreground
+from .gating import Learned
 from .raw import Raw
 from .samples import IGNORED, truth_index, view_labels
 
@@ -43,6 +44,8 @@ class Basis:
     wanted: Wanted
     approximate: bool
     """True for out-of-fold answers, each by another network than the one that will answer."""
+    learned: Learned | None = None
+    """For the gate; None where nothing is known of what was learned from."""
 
 
 def fit_output(name: str, again: Again, basis: Basis) -> OutputTrust:

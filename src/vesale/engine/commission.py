@@ -18,6 +18,7 @@ from ..trust.accept import picture_changes
 from ..trust.state import Trust, to_files
 from .calibration import fit_trust
 from .calibration_outputs import Basis
+from .gating import WHOLE, Learned
 from .opened import OpenedModel, write_card
 from .publish import publish
 from .raw import Raw, load_raw, look_at, save_raw
@@ -63,7 +64,9 @@ def answered(model: OpenedModel, cohort: Cohort, folder: Path) -> tuple[LocalAns
 
 def refitted(local: LocalAnswers, wanted: Wanted) -> Trust:
     """Calibration, sets, gate and refer rule of these exams, none of which the network learned from."""
-    return fit_trust(local, Basis(local.cohort, local.model.pipeline, wanted, approximate=False))
+    gate = local.model.trust.gate
+    seen = Learned({WHOLE: gate.spaces} if gate else {})  # what the network saw in the exams that it learned from
+    return fit_trust(local, Basis(local.cohort, local.model.pipeline, wanted, False, seen))
 
 
 def judged_as_delivered(local: LocalAnswers, out: Path) -> None:

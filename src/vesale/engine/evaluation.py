@@ -20,7 +20,7 @@ from ..metrics.classification import roc_curve
 from ..ops.machine import peak_rss_mb
 from ..render.composite import composite
 from ..render.documents import dumps, report_document
-from ..render.extras import Confusion, Curve, ExamLine, Extras, Series, Shown
+from ..render.extras import Accepts, Confusion, Curve, ExamLine, Extras, Series, Shown
 from ..render.overlay import confusion_overlay, thumbnail
 from ..render.report_page import report_page
 from ..render.sheet import volume_overlay
@@ -45,6 +45,8 @@ class About:
     rule: str | None = None
     """The refer rule in words."""
     gate: str | None = None
+    accepts: Accepts | None = None
+    """What the gate compares with."""
     card: Card | None = None
     recipe: str | None = None
     losses: tuple[Series, ...] = ()
@@ -150,11 +152,19 @@ def _extras(results: Results, cohort: Cohort, readings: Path, about: About) -> E
         exams=tuple(_lines(results)),
         refer_rule=about.rule,
         gate=about.gate,
+        accepts=_accepts(results, about),
         findings=about.findings,
         licence=card.licence if card else None,
         citation=card.citation if card else None,
         privacy=card.privacy if card else {},
     )
+
+
+def _accepts(results: Results, about: About) -> Accepts | None:
+    if about.accepts is None:
+        return None
+    declined = sum(row["status"] == "declined" for row in results.rows)
+    return replace(about.accepts, declined=(declined, len(results.rows)))
 
 
 def task_in_words(results: Results) -> str:

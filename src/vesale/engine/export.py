@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ..core.pipeline import FEATURES
 from ..core.recipe import Recipe
-from ..nets.features import seen
+from ..nets.features import Staged, last_channels, seen
 from ..nets.heads import Network, activate, channels
 from .halves import fits_half
 from .runtimes import open_onnx
@@ -66,6 +66,16 @@ def export_onnx(net: Network, recipe: Recipe, path: Path, sizes: tuple[int, int]
             raise RuntimeError(f"the exported network answers {name} otherwise: {worst:.2g} off")
     onnx.save(halved(traced), str(partial))
     partial.replace(path)
+
+
+def early_features(net: Network, recipe: Recipe) -> int:
+    """How many of the features are of the earlier stages: all but the channels of the last one."""
+    if not isinstance(net.body, Staged):
+        return 0
+    image = torch.zeros(1, channels(recipe), *(recipe.look.size or (64, 64)))
+    with torch.no_grad():
+        features = seen(net.eval(), image)[1]
+        return 0 if features is None else features.shape[1] - last_channels(net, image)
 
 
 def _traced(plain: Answering, example: Tensor, about: tuple[list[str], bool]) -> onnx.ModelProto:

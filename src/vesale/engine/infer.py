@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.grid import Box
-from ..core.pipeline import Pipeline
+from ..core.pipeline import FEATURES, Pipeline
 from ..core.task import Partition, Picture
 from ..ops.look import Planes, restore
 from ..ops.tiles import Sewing, tiles
@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 def infer(run: Runner, planes: Planes, pipeline: Pipeline) -> dict[str, Floats]:
     """Raw answer of each output: probabilities (names,) or a value (1,), the mean over planes; maps (class, *shape).
 
-    Where the network says what it sees, that as well: FEATURES (D,), the mean over mirrors, tiles and planes.
+    Where the network says what it sees, that as well: FEATURES (D,), the mean over tiles and planes, not mirrored.
     """
     dense = [n for n, o in pipeline.task.outputs.items() if isinstance(o, (Partition, Picture))]
     pooled: dict[str, list[Floats]] = {}
@@ -30,7 +30,8 @@ def infer(run: Runner, planes: Planes, pipeline: Pipeline) -> dict[str, Floats]:
         some = planes.data[first : first + (1 if dense else BATCH)]
         turned = [_over_tiles(run, _mirror(some, axes), pipeline, dense) for axes in mirrors]
         for name in (n for n in turned[0] if n not in maps):
-            pooled.setdefault(name, []).append(np.mean([t[name] for t in turned], axis=0))
+            as_taken = name == FEATURES and FEATURES not in pipeline.task.outputs
+            pooled.setdefault(name, []).append(np.mean([t[name] for t in turned[: 1 if as_taken else None]], axis=0))
         for name in dense:
             back = [_mirror(t[name], axes) for t, axes in zip(turned, mirrors, strict=True)]
             maps[name].append(np.mean(back, axis=0, dtype=np.float32))
@@ -38,6 +39,20 @@ def infer(run: Runner, planes: Planes, pipeline: Pipeline) -> dict[str, Floats]:
     for name, parts in maps.items():
         raw[name] = restore(np.concatenate(parts), planes.placement, _outside(parts[0].shape[1], name, pipeline))
     return raw
+
+
+def features(run: Runner, planes: Floats, pipeline: Pipeline) -> Floats | None:
+    """What the network sees in planes (P, C, H, W) as the look made them: (D,) as `infer` gives it, without answers."""
+    if FEATURES in pipeline.task.outputs:
+        return None
+
+    def sees(batch: Floats) -> Mapping[str, Floats]:
+        return {name: a for name, a in run(batch).items() if name == FEATURES}
+
+    step = 1 if any(isinstance(o, (Partition, Picture)) for o in pipeline.task.outputs.values()) else BATCH
+    found = [_over_tiles(sees, planes[i : i + step], pipeline, ()) for i in range(0, len(planes), step)]
+    parts = [f[FEATURES] for f in found if FEATURES in f]
+    return np.asarray(np.concatenate(parts).mean(0), np.float32) if parts else None
 
 
 def _over_tiles(run: Runner, some: Floats, pipeline: Pipeline, dense: Sequence[str]) -> Mapping[str, Floats]:

@@ -27,6 +27,7 @@ from ..io.package import Package, open_package, write_manifest
 from ..ops.look import prepare
 from ..render.card_page import card_markdown
 from ..render.documents import card_document, dumps
+from ..trust.known import news
 from ..trust.state import Trust, from_files, to_files
 from .answer import judged
 from .halves import fits_half
@@ -75,9 +76,9 @@ class OpenedModel:
         """Apply gate, calibration and refer rule to raw answers."""
         said = judged(raw, self.pipeline, self.trust)
         evidence = self.evidence(raw, seconds)
-        return Prediction(
-            raw.exam, raw.subject, said.status, said.reasons, said.outputs, said.gate, evidence, said.promise, raw.notes
-        )
+        other = () if self.trust.known is None else news(self.trust.known, raw.facts)
+        done = Prediction(raw.exam, raw.subject, said.status, said.reasons, said.outputs, said.gate, evidence)
+        return replace(done, promise=said.promise, notes=raw.notes, news=other)
 
     def failed(self, exam: str, subject: str | None, message: str) -> Prediction:
         """What is said of an exam that could not be read."""

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class Trained:
     """A network of the study and whom it learned from."""
 
     onnx: Path
@@ -33,7 +33,7 @@ class Learned:
 
 
 def audit_membership(
-    networks: Mapping[str, Learned], targets: Sequence[str], samples: Sequence[Sample], pipeline: Pipeline, seed: int
+    networks: Mapping[str, Trained], targets: Sequence[str], samples: Sequence[Sample], pipeline: Pipeline, seed: int
 ) -> Membership | None:
     """Attack `targets` by comparing each with the other networks; None where nothing was held out, or too little.
 
@@ -68,7 +68,7 @@ def privacy_facts(found: Membership | None) -> dict[str, Any]:
 
 
 def _attacked(
-    target: str, networks: Mapping[str, Learned], well: Mapping[str, Floats], some: Sequence[Sample], seed: int
+    target: str, networks: Mapping[str, Trained], well: Mapping[str, Floats], some: Sequence[Sample], seed: int
 ) -> Attacked:
     """References are networks that learned from the exam (folds), or none that did (shadows): whichever there are more
     of for the exam that has fewest, and as many for each exam."""
@@ -86,7 +86,7 @@ def _attacked(
     return Attacked(well[target], references, member, tuple(s.subject for s in some))
 
 
-def _members(network: Learned, some: Sequence[Sample]) -> NDArray[np.bool_]:
+def _members(network: Trained, some: Sequence[Sample]) -> NDArray[np.bool_]:
     return np.array([s.subject in network.subjects for s in some], dtype=bool)
 
 

@@ -16,6 +16,8 @@ from ..io.formats import SIGNALS
 from ..ops.look import Planes, prepare
 from ..trust.activity import Reference, against, signal_statistics
 from ..trust.appearance import image_statistics
+from ..trust.known import Facts
+from .facts import facts_of
 from .infer import infer
 from .runtimes import Runner
 from .samples import slices_to_see
@@ -41,6 +43,8 @@ class Raw:
     notes: tuple[str, ...] = field(default=())
     features: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     """What the network sees, (D,), the mean over views; empty where its package does not say."""
+    facts: tuple[Facts, ...] = ()
+    """What each file says of how it was made."""
 
 
 def look_at(exam: tuple[str, str | None], views: Sequence[Sequence[Source]], run: Runner, pipeline: Pipeline) -> Raw:
@@ -65,7 +69,8 @@ def look_at(exam: tuple[str, str | None], views: Sequence[Sequence[Source]], run
     seen = tuple(_seen(s) for s in sources)
     worst = np.mean(statistics, axis=0)
     features = _features(answers, pipeline)
-    return Raw(*exam, pooled, maps, tuple(images), worst, names, seen, notes, features)
+    facts = tuple(facts_of(s) for s in sources)
+    return Raw(*exam, pooled, maps, tuple(images), worst, names, seen, notes, features, facts)
 
 
 def _features(answers: Sequence[Mapping[str, Floats]], pipeline: Pipeline) -> Floats:
@@ -158,6 +163,7 @@ def load_raw(path: Path, exam: tuple[str, str | None], views: Sequence[Sequence[
         tuple(_seen(s) for s in sources),
         notes,
         np.asarray(arrays.get("features", np.zeros(0)), np.float32),
+        tuple(facts_of(s) for s in sources),
     )
 
 

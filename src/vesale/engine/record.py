@@ -11,7 +11,7 @@ from ..core.model import Card
 from ..core.recipe import Recipe
 from ..ops.machine import machine, peak_rss_mb
 from ..render.calibration_section import correction_sentence, promise_sentence
-from ..render.extras import Series
+from ..render.extras import Accepts, Series
 from ..trust.state import Trust
 from .events import Fitted, Progress
 
@@ -98,9 +98,31 @@ def gate_in_words(trust: Trust) -> str:
     looked_at, noun = "picture's brightness, contrast, sharpness, colour and layout", "pictures"
     if trust.reference is not None:
         looked_at, noun = "signal's level, spread, shape, gaps and likeness to the mean signal", "signals"
+    seen = ", and what the network sees in it," if gate.spaces else ""
+    by = " Each answer that enough exams bear out is compared with the exams of that answer." if trust.by_answer else ""
     return (
-        f"Before any answer the {looked_at} are compared with "
-        f"{gate.n} exams; {gate.false_alarm_rate:.0%} of usual {noun} are declined in error ({kind})."
+        f"Before any answer the {looked_at}{seen} are compared with "
+        f"{gate.n} exams; {gate.false_alarm_rate:.0%} of usual {noun} are declined in error ({kind}).{by}"
+    )
+
+
+def accepts_of(trust: Trust) -> Accepts | None:
+    """The gate for a report's picture: its calibration scores, its threshold, and what the files were like."""
+    gate, known = trust.gate, trust.known
+    if gate is None:
+        return None
+    ranges = known.ranges if known else {}
+    return Accepts(
+        tuple(gate.scores.tolist()),
+        gate.threshold,
+        gate.false_alarm_rate,
+        gate.n,
+        gate.approximate,
+        None,
+        known.devices if known else (),
+        known.body_parts if known else (),
+        ranges.get("side"),
+        ranges.get("pixel_mm"),
     )
 
 

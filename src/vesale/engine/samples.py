@@ -14,6 +14,8 @@ from ..core.recipe import Look, Recipe
 from ..core.task import Category, Partition, Quantity, Task
 from ..io import open_mask_on, open_source
 from ..ops.look import evenly, prepare, prepare_labels
+from ..trust.known import Facts
+from .facts import facts_of
 from .views import read_view
 
 IGNORED = 255
@@ -33,6 +35,8 @@ class Sample:
     labels: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
     """Partitions: (plane, 1, height, width) of indices when exclusive, else (plane, names, height, width); 255 where
     the truth does not count."""
+    facts: tuple[Facts, ...] = ()
+    """What the files of the view say of how they were made."""
 
 
 def load_samples(cohort: Cohort, recipe: Recipe) -> list[Sample]:
@@ -43,7 +47,8 @@ def load_samples(cohort: Cohort, recipe: Recipe) -> list[Sample]:
 
 
 def load_sample(cohort: Cohort, exam: Exam, view: View, recipe: Recipe) -> Sample:
-    images = read_view(open_view(cohort, view, recipe.task), recipe.task, recipe.look)[0]
+    sources = open_view(cohort, view, recipe.task)
+    images = read_view(sources, recipe.task, recipe.look)[0]
     levels = slices_to_see(images[0], recipe.task, recipe.look)
     planes = prepare(images, recipe.look, levels)
     labels = {}
@@ -57,7 +62,7 @@ def load_sample(cohort: Cohort, exam: Exam, view: View, recipe: Recipe) -> Sampl
         if isinstance(output, (Quantity, Category))
     }
     kept = planes.data if recipe.look.range == "raw" else planes.data.astype(np.float16)
-    return Sample(exam.id, exam.subject, kept, truth, labels)
+    return Sample(exam.id, exam.subject, kept, truth, labels, tuple(facts_of(s) for s in sources))
 
 
 def open_view(cohort: Cohort, view: View, task: Task) -> list[Source]:

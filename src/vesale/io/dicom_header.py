@@ -18,6 +18,7 @@ from vesale.core.errors import SourceError
 
 from . import dicom_elements as element
 from . import pixels as raster
+from .device import Device, of_dicom
 from .dicom_kinds import (
     COLOUR,
     DEFLATED,
@@ -67,6 +68,7 @@ class Header:
     uptake: Uptake | None = field(repr=False)
     fault: tuple[str, str] | None
     notes: tuple[str, ...]
+    device: Device = field(default=(), repr=False)
 
     @property
     def has_pixels(self) -> bool:
@@ -258,6 +260,7 @@ def _header(path: Path, data: Any, pixels: Pixels | None) -> Header:
         uptake=uptake(data) if kind == "PT" else None,
         fault=laid.fault or damage,
         notes=(*notes, *laid.notes, *(pixels.notes if pixels is not None else ()), *_remarks(data, pixels)),
+        device=of_dicom(data),
     )
 
 

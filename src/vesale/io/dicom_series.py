@@ -74,7 +74,7 @@ def source_of(volume: Volume) -> Source:
     factor, suv = _suv(volume)
     notes = [*value_notes(first), *volume.notes, *([suv] if suv else []), *_run_notes(volume)]
     frames = tuple(s.plane.index for s in volume.slices) if len(first.planes) > 1 else ()
-    description = Description("dicom", whole, first.modality, tuple(dict.fromkeys(notes)), paths, frames)
+    description = Description("dicom", whole, first.modality, tuple(dict.fromkeys(notes)), paths, frames, first.device)
     channels = raster.COLOURS if first.is_colour else ("grey",) if factor is None else ("suv",)
     flat = len(volume.slices) == 1 and not run
     grid = _image_grid(volume.slices[0]) if flat else _stack_grid(volume)

@@ -3,7 +3,7 @@
 The plugins are called by name: `Image.open` guesses the format anew and has a process-wide size limit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from vesale.core.grid import Box, Grid
 from vesale.core.image import Array, Description, Image, Source
 
 from . import pixels
+from .device import Device, of_tags
 from .formats import kind_of
 from .lazy import Deferred, digest, quiet, reading
 
@@ -48,6 +49,7 @@ class Header:
     animated: bool
     depth: int
     """Bits a sample in the file, PNG only; else 8."""
+    device: Device = ()
 
 
 def open_raster(path: Path) -> Source:
@@ -62,7 +64,7 @@ def open_raster(path: Path) -> Source:
         notes.append(pixels.BLENDED)
     grid = Grid(pixels.turned_shape(header.shape, header.orientation))
     channels = ("grey",) if header.mode in ("1", "L", "LA", "I;16", "I") else pixels.COLOURS
-    description = Description(header.format, digest(path), notes=tuple(notes), files=(path,))
+    description = Description(header.format, digest(path), notes=tuple(notes), files=(path,), device=header.device)
     return Deferred(description, channels, (grid,), partial(_load, header))
 
 
@@ -103,14 +105,19 @@ def _header(path: Path) -> Header:
             picture.has_transparency_data,
             bool(getattr(picture, "is_animated", False)),
             _png_depth(path) if kind == "png" else 8,
+            of_tags(_exif(picture)),
         )
 
 
-def _orientation(picture: ImageFile) -> int:
+def _exif(picture: ImageFile) -> Mapping[int, Any]:
     try:
-        value = picture.getexif().get(_ORIENTATION, 1)
+        return dict(picture.getexif())
     except (SyntaxError, ValueError, KeyError, TypeError, OSError):
-        return 1  # a broken EXIF block does not make the pixels unreadable
+        return {}  # a broken EXIF block does not make the pixels unreadable
+
+
+def _orientation(picture: ImageFile) -> int:
+    value = _exif(picture).get(_ORIENTATION, 1)
     return value if isinstance(value, int) else 1
 
 

@@ -21,6 +21,7 @@ from vesale.core.image import Array, Description, Source
 
 from . import pixels
 from .channel_names import channel_names
+from .device import Device, of_dicom
 from .formats import kind_of
 from .lazy import plural, quiet, reading
 from .pyramid import PRIVATE, Pyramid, digest_of
@@ -63,6 +64,7 @@ class Part:
     """Size and time of the file, so that what is remembered of it is forgotten when it changes."""
     odd: str | None = None
     """Why it cannot be a level of an image."""
+    device: Device = ()
 
 
 def open_dicom_slide(path: Path) -> Source:
@@ -88,7 +90,7 @@ def open_dicom_slide(path: Path) -> Source:
         notes.append(f"also in the series, and never read as the exam: {', '.join(beside)} ({PRIVATE})")
     notes += _oddities(levels, opened)
     description = Description("dicom", digest_of([p.path for p in levels]), "SM", tuple(notes),
-                              tuple(p.path for p in levels))  # fmt: skip
+                              tuple(p.path for p in levels), device=levels[0].device)  # fmt: skip
     return Pyramid(description, _channels(levels[0]), tuple(p.grid for p in levels), partial(_load, tuple(levels)))
 
 
@@ -167,6 +169,7 @@ def _part(path: Path, data: Dataset, start: int) -> Part:
         "YES" in (str(data.get("BurnedInAnnotation", "")), str(data.get("SpecimenLabelInImage", ""))),
         (path.stat().st_size, path.stat().st_mtime_ns),
         _odd(data, coding),
+        of_dicom(data),
     )
 
 

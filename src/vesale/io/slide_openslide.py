@@ -13,6 +13,7 @@ from vesale.core.grid import Box
 from vesale.core.image import Array, Description, Source
 
 from . import pixels
+from .device import pairs, plain
 from .lazy import plural, quiet, reading
 from .lengths import millimetres
 from .pyramid import PRIVATE, Pyramid, digest_of, level_grids
@@ -40,7 +41,8 @@ def open_with_openslide(path: Path, kind: str | None = None) -> Source:
         if slide.color_profile is not None:
             notes.append("it has an ICC colour profile, which is not applied")
     notes.append("where the scanner left a gap its background colour is shown")
-    description = Description("slide", digest_of(_parts(path)), "SM", tuple(notes), (path,))
+    device = pairs({"manufacturer": plain(said.get(openslide.PROPERTY_NAME_VENDOR))})
+    description = Description("slide", digest_of(_parts(path)), "SM", tuple(notes), (path,), device=device)
     return Pyramid(description, pixels.COLOURS, level_grids(shapes, spacing, "slide"), partial(_load, path))
 
 

@@ -16,6 +16,7 @@ from vesale.core.grid import Box, Grid
 from vesale.core.image import Array, Description, Image, Source
 
 from . import pixels
+from .device import MAKE, MODEL, of_tags
 from .lazy import Deferred, digest, plural, quiet, reading
 
 PRINTING_DPI = frozenset({1, 72, 75, 90, 96, 100, 120, 144, 150, 180, 200, 240, 250, 254, 300, 350, 360, 400, 600, 720})
@@ -37,6 +38,7 @@ def open_tiff(path: Path) -> Source:
         pixels.guard_size(path, *shape)
         notes = _page_notes(file)
         spacing = spacing_of(page)
+        device = of_tags({code: tag.value for code in (MAKE, MODEL) if (tag := page.tags.get(code)) is not None})
         count = samples_of(page)
         alpha = _alpha(page, _array(page)) if UNASSOCIATED in page.extrasamples else None
         blended = alpha is not None and not pixels.is_opaque(alpha)
@@ -46,7 +48,7 @@ def open_tiff(path: Path) -> Source:
         notes.append(f"pixel size {spacing[0]:.4g} x {spacing[1]:.4g} mm comes from the TIFF resolution tags")
         spacing = spacing[::-1] if orientation > 4 else spacing
     grid = Grid(pixels.turned_shape(shape, orientation), spacing)
-    description = Description("tiff", digest(path), notes=tuple(notes), files=(path,))
+    description = Description("tiff", digest(path), notes=tuple(notes), files=(path,), device=device)
     return Deferred(description, pixels.names_of(count), (grid,), partial(_load, path))
 
 

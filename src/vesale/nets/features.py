@@ -42,6 +42,17 @@ def seen(net: Network, image: Tensor) -> tuple[Logits, Tensor | None]:
     return logits, torch.cat(_pooled(maps, len(modules)), 1)
 
 
+def last_channels(net: Network, image: Tensor) -> int:
+    """Channels of the last stage: so many features, the last ones, are what the pooled heads get."""
+    maps: dict[int, Tensor] = {}
+    handle = net.body.watched()[-1].register_forward_hook(_keeper(maps, 0))  # type: ignore[operator]
+    try:
+        net(image)
+    finally:
+        handle.remove()
+    return maps[0].shape[1]
+
+
 def _keeper(maps: dict[int, Tensor], place: int) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
     def keep(module: nn.Module, inside: tuple[Tensor, ...], outside: Tensor) -> None:
         maps[place] = outside

@@ -91,12 +91,12 @@ ACCEPTANCE: Mapping[str, tuple[str, str]] = {
     "accept.property.sharpness": ("sharpness", "netteté"),
     "accept.property.colour": ("colour", "couleur"),
     "accept.property.layout": ("layout", "composition"),
+    "accept.property.size": ("size", "taille"),
     "accept.property.level": ("level", "niveau"),
     "accept.property.spread": ("spread", "dispersion"),
     "accept.property.shape": ("shape", "forme"),
     "accept.property.missing": ("gaps", "lacunes"),
     "accept.property.agreement": ("agreement with the mean signal", "accord avec le signal moyen"),
-    "accept.property.features": ("what the network sees", "ce que voit le réseau"),
     "accept.sign": ("Signature", "Signature"),
     "accept.sign.help": (
         "The numbers above were measured; the decision is a person's.",

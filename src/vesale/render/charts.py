@@ -81,6 +81,16 @@ def reliability_svg(bins: Sequence[Bin], title: str, key: str, language: str = "
         return _svg(figure, title, key)
 
 
+def histogram_svg(scores: Sequence[float], threshold: float, title: str, labels: tuple[str, ...], key: str) -> Markup:
+    """How many scores lie where, and a dashed line at the threshold; `labels`: of x, of y, of the line."""
+    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": key}):
+        figure, axes = _axes(labels[0], labels[1])
+        axes.hist(scores, bins=24, color=_SERIES[0], alpha=0.75)
+        axes.axvline(threshold, color=_INK, linewidth=1.6, linestyle="--", label=labels[2])
+        axes.legend(loc="best")
+        return _svg(figure, title, key)
+
+
 def _axes(x_label: str, y_label: str) -> tuple[Figure, Any]:
     figure = Figure(figsize=(5.6, 4.4), layout="constrained")
     axes = figure.add_subplot()

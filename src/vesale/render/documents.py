@@ -34,6 +34,8 @@ class ReadExam:
     exam: str
     status: Status
     path: str | None
+    news: tuple[str, ...] = ()
+    """What no training exam had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def prediction_document(prediction: Prediction) -> Document:
             "outputs": {name: _answer(answer) for name, answer in p.outputs.items()},
             "gate": _gate(p.gate),
             "evidence": _evidence(p.evidence),
-            "notes": p.notes,
+            "notes": [*p.notes, *p.news],
+            "news": p.news,
         },
     )
 
@@ -163,7 +166,7 @@ def summary_document(summary: Summary) -> Document:
             "peak_rss_mb": s.peak_rss_mb,
             "vesale": s.vesale,
             "counts": s.counts,
-            "exams": [{"exam": e.exam, "status": e.status, "path": e.path} for e in s.exams],
+            "exams": [{"exam": e.exam, "status": e.status, "path": e.path, "news": e.news} for e in s.exams],
             "failures": [
                 {"input": f.input, "code": f.code, "message": f.message, "remedy": f.remedy} for f in s.failures
             ],

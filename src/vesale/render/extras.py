@@ -58,6 +58,25 @@ class ExamLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepts:
+    """What a report says of the gate of its model."""
+
+    scores: tuple[float, ...]
+    """Of the calibration exams."""
+    threshold: float
+    false_alarm_rate: float
+    n: int
+    approximate: bool
+    declined: tuple[int, int] | None = None
+    """Of the report's exams: how many were declined, of how many."""
+    devices: tuple[str, ...] = ()
+    body_parts: tuple[str, ...] = ()
+    side: tuple[float, float] | None = None
+    """Pixels a side, from the least to the most."""
+    pixel_mm: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Extras:
     title: str
     task: str
@@ -77,6 +96,7 @@ class Extras:
     exams: tuple[ExamLine, ...] = ()
     refer_rule: str | None = None
     gate: str | None = None
+    accepts: Accepts | None = None
     findings: tuple[Finding, ...] | None = None
     """Of `check`; None when the data were not checked."""
     licence: str | None = None

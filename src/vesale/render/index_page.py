@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from ..core.prediction import Reason, Status
+from ..core.prediction import GateVerdict, Reason, Status
 from .documents import Summary, timestamp
+from .gate_section import exam_view
+from .gate_words import translated
 from .page import page
 from .text import reason_line
 from .words import NO_BREAK, clock, counted, integer, say
@@ -38,6 +40,9 @@ class ExamRow:
     files: tuple[str, ...] = ()
     reasons_map: MapShown | None = None
     """Where the model looked, when that was asked."""
+    gate: GateVerdict | None = None
+    news: tuple[str, ...] = ()
+    """What no training exam had."""
 
 
 def index_page(summary: Summary, rows: Sequence[ExamRow], language: str = "en") -> str:
@@ -76,6 +81,8 @@ def _row(row: ExamRow, language: str) -> dict[str, object]:
         "status_name": say(f"status.{row.status}", language),
         "status_help": say(f"status.{row.status}.help", language),
         "reasons": [reason_line(r, language) for r in row.reasons],
+        "gate": exam_view(row.gate, language) if row.gate else None,
+        "news": [translated(line, language) for line in row.news],
         "answers": row.answers,
         "overlay": linked(row.overlay) if row.overlay else None,
         "map": row.reasons_map,

@@ -11,6 +11,7 @@ from .audit_text import audit_section
 from .calibration_section import calibration_views
 from .charts import curve_svg
 from .extras import Confusion, Curve, ExamLine, Extras, Series, Shown
+from .gate_section import gate_view
 from .page import page
 from .privacy_section import privacy_section
 from .text import lead_sentences, refer_sentence, warnings_of
@@ -68,6 +69,7 @@ def report_page(report: Report, extras: Extras, language: str = "en") -> str:
         "referral": [_measure(m, language) for m in (r.refer.share_reported, r.refer.error_reported)]
         if r.refer
         else [],
+        "accepts": gate_view(e.accepts, language),
         "cohort": _cohort(r, language),
         "excluded": r.cohort.get("excluded") or (),
         "findings": None if e.findings is None else [_finding(f, language) for f in e.findings],
@@ -89,6 +91,7 @@ def _contents(content: View, language: str) -> list[tuple[str, str]]:
         ("curves", "report.curves", bool(content["curves"] or content["confusions"])),
         ("calibration", "report.calibration", True),
         ("referral", "report.referral", True),
+        ("gate", "gate.title", True),
         ("subgroups", "report.subgroups", True),
         ("per-class", "report.per_class", bool(content["per_class"])),
         ("cohort", "report.cohort", True),

@@ -7,6 +7,7 @@ from .audit_words import AUDIT
 from .calibration_words import CALIBRATION
 from .evidence_words import EVIDENCE
 from .explain_words import EXPLAIN
+from .gate_words import GATE
 from .present_words import PRESENT
 from .privacy_words import PRIVACY
 
@@ -391,4 +392,5 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     **EXPLAIN,
     **EVIDENCE,
     **AUDIT,
+    **GATE,
 }

@@ -14,6 +14,7 @@ from ..core.prediction import (
     Region,
 )
 from ..core.report import Finding, Measure, Report
+from .gate_words import translated
 from .sentences import LEADS
 from .words import (
     counted,
@@ -38,7 +39,7 @@ def line(prediction: Prediction, language: str = "en") -> str:
 
 def reason_line(reason: Reason, language: str = "en") -> str:
     """The reason's name, its message, and the measured value beside its limit where both are known."""
-    text = f"{say(f'reason.{reason.code}', language)}{say('colon', language)}{reason.message}"
+    text = f"{say(f'reason.{reason.code}', language)}{say('colon', language)}{translated(reason.message, language)}"
     if reason.value is None or reason.threshold is None:
         return text
     value, threshold = decimal(reason.value, 3, language), decimal(reason.threshold, 3, language)

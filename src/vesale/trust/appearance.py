@@ -134,8 +134,8 @@ def _layout(grey: Floats, shape: tuple[int, ...]) -> dict[str, float]:
         "layout.direction": _direction(grey) * 0.25,
         "layout.mirror_x": _likeness(grey, grey[:, ::-1]),
         "layout.mirror_y": _likeness(grey, grey[::-1]),
-        "layout.aspect": float(np.log(shape[1] / shape[0])),
-        "layout.size": float(np.log(shape[0] * shape[1]) / 2),
+        "size.aspect": float(np.log(shape[1] / shape[0])),
+        "size.side": float(np.log(shape[0] * shape[1]) / 2),
     }
     return found
 

@@ -1,45 +1,58 @@
-"""Is this picture (or signal) like those the model was trained on: statistics, a distance to the training's, a verdict.
- Nothing here looks at what the network thinks.
+"""Is this picture (or signal) like those the model was trained on: how it looks, and what the network's earlier stages
+see in it, each as a distance to the training's; then a verdict. What the network answers is not looked at.
 
-Shrunk covariance: Ledoit and Wolf 2004; distances leave the picture itself out (Sherman and Morrison 1950), so that the
-threshold is honest for new pictures; its rank is the conformal one (Vovk, Gammerman, Shafer 2005).
+Shrunk covariance: Ledoit and Wolf 2004. The distances that set the threshold are of pictures left out, a subject at a
+time, so that it is honest for new ones; its rank is the conformal one (Vovk, Gammerman, Shafer 2005).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
-from ..core.prediction import Check, GateVerdict, Reason
+from ..core.prediction import Check, GateVerdict
 from .appearance import image_statistics as image_statistics
-from .conform import conformal_quantile, needed
+from .conform import needed
+from .space import Space, standing
 
 Floats = NDArray[np.float64]
 
-OVERALL = "overall"
-CHECKS = ("brightness", "contrast", "sharpness", "colour", "layout", OVERALL)
-"""Of a picture; a signal's are level, spread, shape, missing and agreement (activity.py), and overall."""
+OVERALL, TOGETHER = "overall", "together"
+CHECKS = ("brightness", "contrast", "sharpness", "colour", "layout", "size", OVERALL)
+"""Of a picture; a signal's are level, spread, shape, missing and agreement (activity.py), and overall. Where the
+package's network says what it sees its spaces come after them, and `together`, which decides."""
 QUALITY = {
-    "brightness": (("mean", "median"), "darker", "brighter"),
-    "contrast": (("deviation", "range"), "flatter", "harsher"),
-    "sharpness": (("native", "whole", "half"), "more blurred", "grainier"),
-    "spread": (("deviation", "range"), "weaker", "stronger"),
-    "missing": (("share",), "more complete", "less complete"),
+    "brightness": ("mean", "median"),
+    "contrast": ("deviation", "range"),
+    "sharpness": ("native", "whole", "half"),
+    "spread": ("deviation", "range"),
+    "missing": ("share",),
+    "size": ("side",),
 }
-"""Check -> the statistics whose sum gives its value a sign, and what a low and a high one are called."""
+"""Check -> the statistics whose sum gives its value a sign."""
 FEWEST = 8
 """With fewer training pictures no gate is fitted."""
 FLOORS = {"brightness": 0.03, "contrast": 0.03, "sharpness": 0.15, "colour": 0.02, "layout": 0.04, "layout.size": 0.35,
+          "size": 0.04, "size.side": 0.35,
           "level": 0.02, "spread": 0.05, "shape": 0.02, "missing": 0.005, "agreement": 0.02}  # fmt: skip
 """Smallest spread of a statistic: what was constant in training may still differ by this much unnoticed."""
+NARROWEST = {"size": 1.0}
+"""Smallest standard deviation of a check's log distance: pictures of twice the size are news (known.py), no fault."""
 SOFT = 3.0
 """Robust standard deviations beyond which a statistic counts by its logarithm, so that heavy tails stay bounded."""
 NEAR = 0.05
 """Added to a distance before its logarithm is taken: nearer than this is all the same."""
 HANDICAP = 0.5
-"""Taken from each check but the last: most of the false alarms are left to the overall distance, the sharpest."""
+"""Taken from each check of looks but `overall`: most false alarms are left to it and the features, the sharpest."""
+PARTS = 30
+"""Of so many subjects, or groups of subjects, each is left out once to see how far a left-out one lies."""
+EXCEEDING = 3
+"""Subjects beyond a threshold by counting, at least: where fewer are expected, one odd exam would set it."""
+TOP, FEWEST_TOP = 0.1, 5
+"""Share and number of the highest scores that the tail is fitted to."""
+SCORES = 400
+"""Calibration scores are kept, or as many quantiles of them, to show where an exam stands among them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,83 +70,84 @@ class Gate:
     precisions: Floats
     """(checks, d, d): inverse shrunk covariance of each check's statistics, zero elsewhere."""
     levels: Floats
-    """(checks, 2): mean and standard deviation of each check's log distance over the training pictures, left out."""
+    """(checks, 2): mean and standard deviation of each check's log distance over the training pictures, left out; then
+    one row a space, of the standing of the features."""
     threshold: float
-    """Of the score: the largest check, in standard deviations of its log distance, less its handicap."""
+    """Of the score, in standard deviations: see `_score`."""
     false_alarm_rate: float
     n: int
     approximate: bool
-    """True: too few training pictures for an empirical quantile; the threshold is a fitted tail's."""
+    """True: too few training pictures for a threshold by counting; it is a fitted tail's."""
+    spaces: tuple[Space, ...] = ()
+    """Of the network that answers; none where its package does not say what it sees."""
+    scores: Floats = field(default_factory=lambda: np.zeros(0))
+    """Of the calibration exams, sorted."""
 
 
-def fit_gate(statistics: ArrayLike, names: Sequence[str], false_alarm_rate: float) -> Gate | None:
-    """From (n, d) statistics of the training pictures; None with fewer than eight of them.
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """What networks saw in the calibration exams."""
 
-    At most `false_alarm_rate` of new pictures of the same kind fail, all checks together (exact up to the robust
-    scaling when n is enough, else by a fitted tail).
+    spaces: tuple[Space, ...]
+    """Of the network that answers."""
+    standings: Floats
+    """(n, spaces): of each calibration exam in those of a network that had not learned from it."""
+
+
+def fit_gate(
+    statistics: ArrayLike,
+    names: Sequence[str],
+    false_alarm_rate: float,
+    subjects: Sequence[str] | None = None,
+    sight: Sight | None = None,
+) -> Gate | None:
+    """From (n, d) statistics of the calibration pictures; None with fewer than eight of them.
+
+    At most `false_alarm_rate` of new pictures of the same kind fail, all checks together (by counting when n is enough,
+    else by a fitted tail). Pictures of one subject are left out together.
     """
     x = np.asarray(statistics, dtype=float)
-    n = len(x)
+    n, who = len(x), _parts(subjects, len(x))
     if n < FEWEST:
         return None
-    centre, scale = np.median(x, axis=0), _spread(x, names)
-    z = _soft((x - centre) / scale)
-    mean = z.mean(axis=0)
-    fitted = [_leave_one_out(z[:, columns] - mean[columns]) for columns in _columns(names)]
-    precisions = np.zeros((len(fitted), len(names), len(names)))
-    for precision, columns, (inverse, _) in zip(precisions, _columns(names), fitted, strict=True):
-        precision[np.ix_(columns, columns)] = inverse
-    distances = np.stack([d for _, d in fitted], axis=1)  # (n, checks)
+    distances = np.empty((n, len(checks_of(names))))
+    for part in np.unique(who):
+        distances[who == part] = _distances(_fitted(x[who != part], names), x[who == part], names)
     logs = np.log(distances + NEAR)
-    levels = np.stack([logs.mean(axis=0), np.maximum(logs.std(axis=0, ddof=1), 0.1)], axis=1)
-    scores = _values(distances, levels).max(axis=1)
-    threshold = conformal_quantile(scores, false_alarm_rate)
-    approximate = n < needed(false_alarm_rate)
-    if threshold is None:
-        threshold = _tail(scores, false_alarm_rate)
-    return Gate(tuple(names), centre, scale, mean, precisions, levels, threshold, false_alarm_rate, n, approximate)
+    floors = [NARROWEST.get(check, 0.1) for check in checks_of(names)]
+    if sight is not None:
+        logs, floors = np.column_stack([logs, sight.standings]), [*floors, *(0.1 for _ in sight.spaces)]
+    levels = np.stack([logs.mean(axis=0), np.maximum(logs.std(axis=0, ddof=1), floors)], axis=1)
+    scores = np.sort(_score(_values(logs, levels, len(checks_of(names))), len(checks_of(names))))
+    people = n if subjects is None else len(set(subjects))
+    approximate = people < EXCEEDING * needed(false_alarm_rate)
+    threshold = _tail(scores, people, false_alarm_rate) if approximate else _counted(scores, people, false_alarm_rate)
+    kept = scores if n <= SCORES else np.quantile(scores, np.linspace(0, 1, SCORES))
+    parts = _fitted(x, names)
+    spaces = () if sight is None else sight.spaces
+    return Gate(tuple(names), *parts, levels, threshold, false_alarm_rate, n, approximate, spaces, kept)
 
 
-def judge(gate: Gate, statistics: ArrayLike) -> GateVerdict:
-    """Of one picture's (d,) statistics. A check's value is its distance; negative where too dark, flat or blurred."""
-    z = _soft((np.asarray(statistics, dtype=float) - gate.centre) / gate.scale)
-    u = z - gate.mean
-    sizes = [len(columns) for columns in _columns(gate.names)]
-    distances = np.sqrt(np.maximum(np.einsum("i,cij,j->c", u, gate.precisions, u), 0) / sizes)
-    values = _values(distances, gate.levels)
-    passed = values <= gate.threshold
+def judge(gate: Gate, statistics: ArrayLike, features: ArrayLike | None = None) -> GateVerdict:
+    """Of one picture's (d,) statistics, and what the network sees in it. A check's value is how far it lies, beyond
+    what is usual, in standard deviations; negative where the picture is too dark, flat, blurred or small."""
+    x = np.asarray(statistics, dtype=float)
+    parts = (gate.centre, gate.scale, gate.mean, gate.precisions)
+    logs = np.log(_distances(parts, x[None], gate.names)[0] + NEAR)
     checks = checks_of(gate.names)
-    signs = [_sign(gate, check, u) for check in checks]
-    score = float(values.max())
-    return GateVerdict(
-        "pass" if passed.all() else "fail",
-        score,
-        gate.threshold,
-        gate.false_alarm_rate,
-        tuple(
-            Check(c, bool(p), float(s * max(v, 0.0))) for c, p, s, v in zip(checks, passed, signs, values, strict=True)
-        ),
-    )
-
-
-def reason(verdict: GateVerdict) -> Reason | None:
-    """Why the gate declines, in one sentence.
-
-    low_quality where a check of quality fails by at least half as much as the worst one, for a bad exposure also
-    changes colours and shapes; else unlike_training.
-    """
-    if verdict.verdict != "fail":
-        return None
-    named = {c.name: c.value or 0.0 for c in verdict.checks if c.name != OVERALL}
-    noun = "image" if "brightness" in named else "signal"
-    worst = max(named, key=lambda name: abs(named[name]))
-    spoilt = max((name for name in named if name in QUALITY), key=lambda name: abs(named[name]))
-    if abs(named[spoilt]) >= 0.5 * abs(named[worst]) > 0:
-        _, low, high = QUALITY[spoilt]
-        message = f"the {noun} is {low if named[spoilt] < 0 else high} than the {noun}s of the training"
-        return Reason("low_quality", message, verdict.score, verdict.threshold)
-    what = {"colour": "its colours are", "layout": "its layout is"}.get(worst, "it is")
-    return Reason("unlike_training", f"{what} unlike the {noun}s of the training", verdict.score, verdict.threshold)
+    if features is not None and gate.spaces:
+        logs = np.append(logs, [standing(space, np.asarray(features, dtype=float)[None])[0] for space in gate.spaces])
+        checks = (*checks, *(space.name for space in gate.spaces))
+    values = _values(logs, gate.levels[: len(logs)], len(checks_of(gate.names)))
+    score = float(_score(values[None], len(checks_of(gate.names)))[0])
+    signed = [_sign(gate, check, x) * max(float(value), 0.0) for check, value in zip(checks, values, strict=True)]
+    found = [Check(c, bool(v <= gate.threshold), s) for c, v, s in zip(checks, values, signed, strict=True)]
+    passed = score <= gate.threshold
+    if gate.spaces:
+        found.append(Check(TOGETHER, passed, score))
+    verdict = "pass" if passed else "fail"
+    among = tuple(gate.scores.tolist())
+    return GateVerdict(verdict, score, gate.threshold, gate.false_alarm_rate, tuple(found), among)  # type: ignore[arg-type]
 
 
 def checks_of(names: Sequence[str]) -> tuple[str, ...]:
@@ -147,6 +161,37 @@ def _columns(names: Sequence[str]) -> list[NDArray[np.intp]]:
     return [np.flatnonzero([check in (g, OVERALL) for g in groups]) for check in checks_of(names)]
 
 
+def _parts(subjects: Sequence[str] | None, n: int) -> NDArray[np.intp]:
+    """The part that each picture is left out with: all of a subject's in one."""
+    if subjects is None:
+        return np.arange(n) % PARTS
+    codes = {subject: i for i, subject in enumerate(dict.fromkeys(subjects))}
+    return np.array([codes[s] for s in subjects]) % PARTS
+
+
+_Fitted = tuple[Floats, Floats, Floats, Floats]
+
+
+def _fitted(x: Floats, names: Sequence[str]) -> _Fitted:
+    """(centre, scale, mean, precisions) of (n, d) statistics."""
+    centre, scale = np.median(x, axis=0), _spread(x, names)
+    z = _soft((x - centre) / scale)
+    mean = z.mean(axis=0)
+    columns = _columns(names)
+    precisions = np.zeros((len(columns), len(names), len(names)))
+    for precision, some in zip(precisions, columns, strict=True):
+        precision[np.ix_(some, some)] = _precision(z[:, some] - mean[some])
+    return centre, scale, mean, precisions
+
+
+def _distances(fitted: _Fitted, x: Floats, names: Sequence[str]) -> Floats:
+    """(n, checks), each per root of the number of its statistics."""
+    centre, scale, mean, precisions = fitted
+    u = _soft((x - centre) / scale) - mean
+    sizes = [len(columns) for columns in _columns(names)]
+    return np.asarray(np.sqrt(np.maximum(np.einsum("ni,cij,nj->nc", u, precisions, u, optimize=True), 0) / sizes))
+
+
 def _spread(x: Floats, names: Sequence[str]) -> Floats:
     away = np.abs(x - np.median(x, axis=0))
     floors = [FLOORS.get(name, FLOORS[name.partition(".")[0]]) for name in names]
@@ -154,27 +199,32 @@ def _spread(x: Floats, names: Sequence[str]) -> Floats:
     return np.asarray(np.maximum(robust, floors))
 
 
-def _values(distances: Floats, levels: Floats) -> Floats:
-    """(..., checks) distances as standard deviations of their logarithm."""
-    handicap = np.full(len(levels), HANDICAP)
-    handicap[-1] = 0
-    return np.asarray((np.log(distances + NEAR) - levels[:, 0]) / levels[:, 1] - handicap)
+def _values(logs: Floats, levels: Floats, checks: int) -> Floats:
+    """(..., checks) log distances as standard deviations; the first `checks` but the last of them bear the handicap."""
+    handicap = np.where(np.arange(len(levels)) < checks - 1, HANDICAP, 0.0)
+    return np.asarray((logs - levels[:, 0]) / levels[:, 1] - handicap)
+
+
+def _score(values: Floats, checks: int) -> Floats:
+    """(n,) of (n, checks and spaces): the worst check of looks; with spaces, the length of what is beyond the usual in
+    the looks and in each space, so that a picture odd in all of them is told from one that is odd in one."""
+    looks = values[:, :checks].max(axis=1)
+    if values.shape[1] == checks:
+        return np.asarray(looks)
+    return np.asarray(np.sqrt((np.maximum(np.column_stack([looks, values[:, checks:]]), 0) ** 2).sum(axis=1)))
 
 
 def _soft(z: Floats) -> Floats:
     return np.asarray(SOFT * np.arcsinh(z / SOFT))
 
 
-def _leave_one_out(u: Floats) -> tuple[Floats, Floats]:
-    """Of centred (n, d): the shrunk precision, and each row's distance per root d from all the others."""
+def _precision(u: Floats) -> Floats:
+    """Of centred (n, d): the inverse of the shrunk covariance."""
     n, d = u.shape
     covariance = u.T @ u / n
-    rho, target = _shrinkage(u, covariance), np.eye(d) * max(np.trace(covariance) / d, 1e-3)
-    keep = (1 - rho) * n / (n - 1)
-    precision = np.linalg.inv(keep * covariance + rho * target)
-    q = np.einsum("ij,jk,ik->i", u, precision, u)
-    others = (n / (n - 1)) ** 2 * q / np.maximum(1 - q * keep / (n - 1), 1e-9)
-    return precision, np.sqrt(np.maximum(others, 0) / d)
+    size = max(float(np.trace(covariance)) / d, 1e-3)
+    rho = _shrinkage(u, covariance)
+    return np.asarray(np.linalg.inv((1 - rho) * covariance + rho * size * np.eye(d)))
 
 
 def _shrinkage(u: Floats, covariance: Floats) -> float:
@@ -186,14 +236,28 @@ def _shrinkage(u: Floats, covariance: Floats) -> float:
     return float(np.clip(beta / n / delta if delta > 0 else 1.0, 0.02, 1.0))
 
 
-def _tail(scores: Floats, rate: float) -> float:
-    """What a new score exceeds with chance `rate`, the scores being taken for normal (prediction interval)."""
+def _counted(scores: Floats, people: int, rate: float) -> float:
+    """The conformal quantile of sorted scores, corrected for the number of subjects, not of pictures."""
+    share = np.ceil((people + 1) * (1 - rate) - 1e-9) / people
+    return float(scores[min(int(np.ceil(share * len(scores) - 1e-9)), len(scores)) - 1])
+
+
+def _tail(scores: Floats, people: int, rate: float) -> float:
+    """What a new score exceeds with chance `rate`, the highest tenth of the sorted scores (five at least) being taken
+    for exponential: the prediction of a new exceedance from k of them is a Pareto's, not the fitted exponential's."""
     n = len(scores)
-    return float(scores.mean() + stats.t.ppf(1 - rate, n - 1) * scores.std(ddof=1) * np.sqrt(1 + 1 / n))
+    k = min(max(round(TOP * n), FEWEST_TOP), n - 1)
+    start = float(scores[n - k - 1])
+    excess = float((scores[n - k :] - start).mean())
+    effective = max(min(k, round(k * people / n)), 2)
+    share = min(rate * (n + 1) / k, 1.0)
+    return float(start + effective * excess * (share ** (-1 / effective) - 1))
 
 
-def _sign(gate: Gate, check: str, u: Floats) -> float:
-    """-1 where the picture is darker, flatter or more blurred than the mean one."""
+def _sign(gate: Gate, check: str, x: Floats) -> float:
+    """-1 where the picture is darker, flatter, more blurred or smaller than the mean one."""
     if check not in QUALITY:
         return 1.0
-    return -1.0 if sum(u[gate.names.index(f"{check}.{what}")] for what in QUALITY[check][0]) < 0 else 1.0
+    u = _soft((x - gate.centre) / gate.scale) - gate.mean
+    named = [f"{check}.{what}" for what in QUALITY[check]]
+    return -1.0 if sum(u[gate.names.index(name)] for name in named if name in gate.names) < 0 else 1.0

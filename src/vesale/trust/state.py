@@ -4,7 +4,7 @@ The fitting is in calibrate.py, conform.py, refer.py and gate.py; the files them
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -18,10 +18,13 @@ from .activity import Reference
 from .calibrators import Calibrator
 from .difficulty import Interval
 from .gate import Gate
+from .known import Known
 from .refer import ReferRule
+from .space import Space
 
 SCHEMA = "vesale/trust/1"
 _ARRAYS = ("centre", "scale", "mean", "precisions", "levels")
+_SPACE_ARRAYS = ("centre", "scale", "mean", "directions", "variances")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,22 @@ class Trust:
     """`output=answer` -> a gate fitted on the exams of which that is true: what is answered so must look so."""
     reference: Reference | None = None
     """Of signals: what those of the calibration are like, feature by feature."""
+    known: Known | None = None
+    """What the files of the exams said of devices, parts of the body and sizes."""
+    answer_decides: bool = False
+    """True: where an answer has a gate of its own it decides alone, at the whole false-alarm rate; False: both gates
+    do, each at half of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SpaceRecord:
+    """The part of a space that is no array."""
+
+    name: str
+    start: int
+    rest: float
+    level: tuple[float, float]
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +108,7 @@ class _GateRecord:
     false_alarm_rate: float
     n: int
     approximate: bool
+    spaces: tuple[_SpaceRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +121,11 @@ class _Record:
     error: str
     n_calibration: int
     by_answer: Mapping[str, _GateRecord] = field(default_factory=dict)
+    known: Known | None = None
+    answer_decides: bool = False
 
 
-def to_files(trust: Trust) -> tuple[dict[str, Any], dict[str, NDArray[np.float64]]]:
+def to_files(trust: Trust) -> tuple[dict[str, Any], dict[str, NDArray[np.floating[Any]]]]:
     """(the document of trust.json, the arrays of trust.npz); `from_files` gives the same values back, bit for bit."""
     record = _Record(
         SCHEMA,
@@ -113,9 +135,13 @@ def to_files(trust: Trust) -> tuple[dict[str, Any], dict[str, NDArray[np.float64
         trust.approximate,
         trust.error,
         trust.n_calibration,
-        {key: _recorded(gate) for key, gate in trust.by_answer.items()},
+        {key: replace(_recorded(gate), spaces=()) for key, gate in trust.by_answer.items()},
+        trust.known,
+        trust.answer_decides,
     )
     arrays = _arrays("gate", trust.gate) if trust.gate else {}
+    for i, space in enumerate(trust.gate.spaces if trust.gate else ()):
+        arrays |= {f"space{i}_{name}": np.asarray(getattr(space, name), np.float32) for name in _SPACE_ARRAYS}
     for i, gate in enumerate(trust.by_answer.values()):
         arrays |= _arrays(f"answer{i}", gate)
     if trust.reference is not None:
@@ -133,8 +159,9 @@ def from_files(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
         )
     try:
         record = decode(_Record, document, "trust")
-        gate = _gate(record.gate, "gate", arrays) if record.gate else None
-        by_answer = {k: _gate(g, f"answer{i}", arrays) for i, (k, g) in enumerate(record.by_answer.items())}
+        spaces = tuple(_space(s, i, arrays) for i, s in enumerate(record.gate.spaces)) if record.gate else ()
+        gate = _gate(record.gate, "gate", arrays, spaces) if record.gate else None
+        by_answer = {k: _gate(g, f"answer{i}", arrays, spaces) for i, (k, g) in enumerate(record.by_answer.items())}
     except RecipeError as error:
         raise PackageError(f"trust.json: {error.message}", "the package is damaged: build it again") from None
     reference = None
@@ -142,23 +169,38 @@ def from_files(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
         total, squares = (np.asarray(arrays[f"reference_{name}"], dtype=float) for name in ("total", "squares"))
         reference = Reference(total, squares, int(arrays["reference_n"]))
     said = (record.approximate, record.error, record.n_calibration)
-    return Trust(record.outputs, record.refer, gate, *said, by_answer, reference)
+    return Trust(record.outputs, record.refer, gate, *said, by_answer, reference, record.known, record.answer_decides)
 
 
 def _recorded(gate: Gate) -> _GateRecord:
-    return _GateRecord(gate.names, gate.threshold, gate.false_alarm_rate, gate.n, gate.approximate)
+    spaces = tuple(_SpaceRecord(s.name, s.start, s.rest, s.level, s.n) for s in gate.spaces)
+    return _GateRecord(gate.names, gate.threshold, gate.false_alarm_rate, gate.n, gate.approximate, spaces)
 
 
-def _arrays(prefix: str, gate: Gate) -> dict[str, NDArray[np.float64]]:
-    return {f"{prefix}_{name}": np.asarray(getattr(gate, name), dtype=float) for name in _ARRAYS}
+def _arrays(prefix: str, gate: Gate) -> dict[str, NDArray[np.floating[Any]]]:
+    found: dict[str, NDArray[np.floating[Any]]] = {
+        f"{prefix}_{name}": np.asarray(getattr(gate, name), dtype=float) for name in _ARRAYS
+    }
+    return found | ({f"{prefix}_scores": gate.scores} if gate.scores.size else {})
 
 
-def _gate(record: _GateRecord, prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Gate:
-    missing = [name for name in _ARRAYS if f"{prefix}_{name}" not in arrays]
-    if missing:
-        raise PackageError(f"trust.npz: no array {prefix}_{missing[0]}", "the package is incomplete: build it again")
-    parts = {name: np.asarray(arrays[f"{prefix}_{name}"], dtype=float) for name in _ARRAYS}
+def _space(record: _SpaceRecord, number: int, arrays: Mapping[str, NDArray[Any]]) -> Space:
+    parts = {name: np.asarray(_array(arrays, f"space{number}_{name}"), dtype=float) for name in _SPACE_ARRAYS}
+    return Space(**parts, rest=record.rest, level=record.level, n=record.n, name=record.name, start=record.start)
+
+
+def _array(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
+    if name not in arrays:
+        raise PackageError(f"trust.npz: no array {name}", "the package is incomplete: build it again")
+    return arrays[name]
+
+
+def _gate(record: _GateRecord, prefix: str, arrays: Mapping[str, NDArray[Any]], spaces: tuple[Space, ...] = ()) -> Gate:
+    parts = {name: np.asarray(_array(arrays, f"{prefix}_{name}"), dtype=float) for name in _ARRAYS}
+    sees = len(parts["levels"]) > len(parts["precisions"])
     return Gate(
+        spaces=spaces if sees else (),
+        scores=np.asarray(arrays.get(f"{prefix}_scores", np.zeros(0)), dtype=float),
         names=record.names,
         threshold=record.threshold,
         false_alarm_rate=record.false_alarm_rate,

@@ -16,6 +16,7 @@ from ..engine.evaluation import About, write_report
 from ..engine.logbook import Logbook
 from ..engine.opened import OpenedModel, open_model
 from ..engine.publish import publish
+from ..engine.record import accepts_of
 from ..engine.results import read_results
 from ..engine.samples import open_view
 from ..io.package import MANIFEST
@@ -59,6 +60,7 @@ def evaluate(
         excluded=excluded,
         findings=findings,
         card=model.card if model else None,
+        accepts=accepts_of(model.trust) if model else None,
         recipe=model.recipe.digest if model else None,
         candidates={n: o.candidates for n, o in model.trust.outputs.items() if o.candidates} if model else {},
         guarantees={n: o.guarantee for n, o in model.trust.outputs.items() if o.guarantee} if model else {},

@@ -120,7 +120,7 @@ def read(
         for i, job in enumerate(jobs):
             prediction, failure = _read_one(job, opened, out, (bench, how.explain, language), book)
             failures += [failure] if failure else []
-            exams.append(ReadExam(job.exam, prediction.status, f"{job.exam}/prediction.json"))
+            exams.append(ReadExam(job.exam, prediction.status, f"{job.exam}/prediction.json", prediction.news))
             rows.append(_row(prediction, out, language))
             watch(ReadOne(i + 1, len(jobs), prediction))
     seconds = time.perf_counter() - began
@@ -201,6 +201,8 @@ def _row(prediction: Prediction, out: Path, language: str) -> ExamRow:
         exam=prediction.exam,
         status=prediction.status,
         reasons=prediction.reasons,
+        gate=prediction.gate,
+        news=prediction.news,
         answers=answer_lines(prediction, language),
         overlay=f"{prediction.exam}/overlay.png" if (folder / "overlay.png").exists() else None,
         reasons_map=map_of(prediction, language),

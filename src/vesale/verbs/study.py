@@ -24,14 +24,16 @@ from ..engine.calibration_outputs import Basis
 from ..engine.division import HeldOut, Split, divide, learned_by, sides, sources_of
 from ..engine.evaluation import About, write_report
 from ..engine.events import Event, Fitted, Staged
+from ..engine.gating import left_out
 from ..engine.logbook import Logbook, open_logbook, study_entry
 from ..engine.neighbours import KEPT, shelf_from, write_shelf
 from ..engine.opened import OpenedModel, open_model, write_card, write_model
-from ..engine.privacy import Learned, audit_membership, privacy_facts
+from ..engine.privacy import Trained, audit_membership, privacy_facts
 from ..engine.publish import publish
-from ..engine.record import card_of, gate_in_words, losses, promises_in_words, rule_in_words
+from ..engine.record import accepts_of, card_of, gate_in_words, losses, promises_in_words, rule_in_words
 from ..engine.results import read_results
 from ..engine.samples import Sample, load_samples
+from ..engine.seen import met_by
 from ..io.cohort import Columns
 from ..render.documents import dumps, number
 from ..trust.membership import Membership
@@ -188,7 +190,8 @@ def _finish(
     tell(Staged("calibrate", "answers on exams that the network had not learned from"))
     book = open_logbook(out / "log.jsonl", durable=False)
     again = HeldOut(recipe, split, out, {f.part: f.digest for f in fitted})
-    basis = Basis(again.cohort, pipeline_of(recipe), recipe.trust, approximate=split.calibration is None)
+    met = met_by(recipe, split, (samples, fitted), out)
+    basis = Basis(again.cohort, pipeline_of(recipe), recipe.trust, split.calibration is None, met)
     trust = fit_trust(again, basis)
     tell(Staged("privacy", "whether an attack tells whom the networks learned from"))
     found = _membership(recipe, split, out, {f.part: f.digest for f in fitted}, samples)
@@ -202,7 +205,8 @@ def _finish(
     tell(Staged("out_of_fold", "the calibrated answers of the held-out exams"))
     for exam, raw in again():
         sources = [v[0] for v in sources_of(again.cohort, exam, recipe)]
-        publish(out / "out_of_fold" / exam.id, model.judge(raw, 0.0), raw, sources, book)
+        judging = replace(model, trust=left_out(model.trust, met, exam.subject))
+        publish(out / "out_of_fold" / exam.id, judging.judge(raw, 0.0), raw, sources, book)
     about = _about(checked, recipe, split, model, (wish, out))
     about = replace(about, losses=losses(out / "events.jsonl"))
     report = _reported(recipe, split, (model, again.cohort, book), (samples, about), (out, wish, began), tell)
@@ -218,7 +222,7 @@ def _membership(
 ) -> Membership | None:
     """The attack on the fold networks; on the one network, with shadows for comparison, where there are no folds."""
     networks = {
-        part: Learned(out / "fit" / part / f"model-{digest[:12]}.onnx", learned_by(part, split, recipe))
+        part: Trained(out / "fit" / part / f"model-{digest[:12]}.onnx", learned_by(part, split, recipe))
         for part, digest in digests.items()
     }
     if split.calibration is None:
@@ -315,6 +319,7 @@ def _about(checked: Checked, recipe: Recipe, split: Split, model: OpenedModel, r
         promise=(rule.alpha, rule.delta) if rule else None,
         rule=rule_in_words(model.trust),
         gate=gate_in_words(model.trust),
+        accepts=accepts_of(model.trust),
         card=model.card,
         recipe=recipe.digest,
         by_subject="subject_leak" not in wish.allow,

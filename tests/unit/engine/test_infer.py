@@ -12,7 +12,7 @@ from vesale.core.image import Image, Provenance
 from vesale.core.pipeline import Pipeline
 from vesale.core.recipe import Look
 from vesale.core.task import Category, Partition, Task
-from vesale.engine.infer import infer
+from vesale.engine.infer import features, infer
 from vesale.ops.look import prepare
 
 LESIONS = Task("t", {"mask": Partition(("a", "b"), exclusive=False)})
@@ -114,14 +114,19 @@ def test_what_the_look_cut_away_is_background():
 
 
 @pytest.mark.parametrize("tile", [None, (16, 16)])
-def test_what_the_network_sees_is_the_mean_over_tiles_mirrors_and_planes(tile):
+def test_what_the_network_sees_is_the_mean_over_tiles_and_planes_not_mirrored(tile):
     def sees(batch):
-        return {"mask": np.concatenate([batch, 1 - batch], 1), "features": batch.mean((2, 3))}
+        left = batch[:, :, :, : batch.shape[3] // 2]
+        return {"mask": np.concatenate([batch, 1 - batch], 1), "features": left.mean((2, 3))}
 
     seen = planes((3, 32, 32))
     pipeline = Pipeline(LESIONS, Look(channels=1), tile, 0.0, ("horizontal",))
     found = infer(sees, seen, pipeline)
     assert set(found) == {"mask", "features"}
+    side = 32 if tile is None else 16
+    columns = [x for x in range(32) if x % side < side // 2]
     assert found["features"].shape == (1,)
-    assert found["features"][0] == pytest.approx(seen.data.mean(), abs=1e-5)
+    assert found["features"][0] == pytest.approx(seen.data[..., columns].mean(), abs=1e-5)
+    assert features(sees, seen.data, pipeline) == pytest.approx(found["features"])
+    assert features(echo, seen.data, pipeline) is None
     assert set(infer(echo, seen, pipeline)) == {"mask"}, "a package that does not say is read as before"

@@ -12,7 +12,7 @@ from vesale.core.pipeline import pipeline_of
 from vesale.core.recipe import Trust, Validate
 from vesale.core.task import Category, Partition, Quantity, Task
 from vesale.engine import privacy
-from vesale.engine.privacy import Learned, audit_membership, privacy_facts
+from vesale.engine.privacy import Trained, audit_membership, privacy_facts
 from vesale.engine.samples import Sample
 from vesale.render.privacy_section import privacy_section
 
@@ -40,7 +40,7 @@ def test_a_network_that_learned_by_heart_is_told(monkeypatch, gain, betrayed, de
         learned = {f"shadow-{k}": {s.subject for i, s in enumerate(some[:160]) if i % 2 == k} for k in range(2)}
         learned["all"] = {s.subject for s in some[:160]}
         targets = ["all"]
-    networks = {part: Learned(part, frozenset(people)) for part, people in learned.items()}
+    networks = {part: Trained(part, frozenset(people)) for part, people in learned.items()}
 
     def opened(part):
         noise = np.random.default_rng(len(part) + sum(map(ord, part))).normal(0, 0.7, len(some))

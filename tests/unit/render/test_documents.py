@@ -28,7 +28,19 @@ from vesale.core.report import Bin, Calibration, Finding, Measure, Referral, Rep
 from vesale.render import documents
 
 NUMBER = {"value", "low", "high", "level", "n", "n_of", "unit", "method"}
-PREDICTION = {"schema", "exam", "subject", "status", "reasons", "promise", "outputs", "gate", "evidence", "notes"}
+PREDICTION = {
+    "schema",
+    "exam",
+    "subject",
+    "status",
+    "reasons",
+    "promise",
+    "outputs",
+    "gate",
+    "evidence",
+    "notes",
+    "news",
+}
 QUANTITY = {"kind", "value", "unit", "low", "high", "level", "steps", "step", "probabilities", "set"}
 QUANTITY |= {"quantiles", "guarantee"}
 CATEGORY = {"kind", "exclusive", "answer", "probabilities", "calibrated", "set", "level", "guarantee"}
@@ -225,7 +237,7 @@ def test_a_summary_counts_every_status():
     assert set(d) == SUMMARY
     assert d["started"] == "2026-03-01T11:30:00Z"
     assert d["counts"] == {"exams": 3, "reported": 1, "referred": 1, "declined": 0, "failed": 1}
-    assert d["exams"][2] == {"exam": "c", "status": "failed", "path": None}
+    assert d["exams"][2] == {"exam": "c", "status": "failed", "path": None, "news": []}
     assert d["failures"] == [{"input": "c.png", "code": "unreadable", "message": "c.png: not a PNG", "remedy": None}]
 
 

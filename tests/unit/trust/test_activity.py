@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from vesale.trust.activity import against, reference_of, signal_statistics
-from vesale.trust.gate import checks_of, fit_gate, judge, reason
+from vesale.trust.gate import checks_of, fit_gate, judge
 from vesale.trust.state import Trust, from_files, to_files
+from vesale.trust.why import reason
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ import pytest
 from scipy import ndimage
 
 from vesale.core.errors import ShapeError
-from vesale.trust.gate import CHECKS, fit_gate, image_statistics, judge, reason
+from vesale.trust.gate import CHECKS, Sight, fit_gate, image_statistics, judge
+from vesale.trust.space import fit_space, standing
+from vesale.trust.why import reason
 
 
 def disc(seed, size=72):
@@ -124,3 +126,68 @@ def test_the_cost_does_not_depend_on_the_size(record_property):
 def test_a_verdict_is_plain_numbers(fitted):
     found = verdict(fitted, disc(9))
     assert json.dumps([(c.name, c.passed, c.value) for c in found.checks])
+
+
+# With what a network sees ---------------------------------------------------------------------------------------------
+
+
+def sighted(n, rate=0.02, seed=0, odd=None):
+    """A gate of n discs whose network sees ten things, the judged exams' features, and their statistics."""
+    rng = np.random.default_rng(seed)
+    names, _ = image_statistics(disc(0))
+    looks = rng.normal(size=(n + 100, len(names)))
+    sees = rng.normal(size=(n + 300, 10))
+    space = fit_space(sees[n + 100 :], [str(i) for i in range(200)], ("features", 0, 10))
+    sight = Sight((space,), standing(space, sees[:n])[:, None])
+    gate = fit_gate(looks[:n], names, rate, None, sight)
+    return gate, looks[n:], sees[n : n + 100]
+
+
+@pytest.mark.parametrize(("n", "rate"), [(200, 0.02), (400, 0.05), (60, 0.05)])
+def test_looks_and_features_together_alarm_as_rarely_as_stated(n, rate):
+    alarms = []
+    for seed in range(12):
+        gate, looks, sees = sighted(n, rate, seed)
+        alarms += [judge(gate, a, b).verdict == "fail" for a, b in zip(looks, sees, strict=True)]
+    assert np.mean(alarms) <= rate + 4 * np.sqrt(rate / len(alarms)) + 2 * np.sqrt(rate / (12 * n))
+
+
+def test_features_decide_where_looks_do_not():
+    gate, looks, sees = sighted(200)
+    found = judge(gate, looks[0], sees[0] + 30)
+    assert found.verdict == "fail"
+    named = {c.name: c for c in found.checks}
+    assert not named["features"].passed
+    assert named["overall"].passed
+    assert not named["together"].passed
+    assert named["together"].value == pytest.approx(found.score)
+    assert "network" in reason(found).message
+
+
+def test_a_package_that_says_nothing_of_features_is_judged_by_looks():
+    gate, looks, sees = sighted(200)
+    plain = fit_gate(np.random.default_rng(0).normal(size=(200, len(gate.names))), gate.names, 0.02)
+    assert judge(plain, looks[0], sees[0]) == judge(plain, looks[0])
+    assert "features" not in {c.name for c in judge(plain, looks[0]).checks}
+
+
+def test_the_calibration_scores_are_kept_in_order_and_as_quantiles_when_many():
+    names, _ = image_statistics(disc(0))
+    few, many = (fit_gate(np.random.default_rng(1).normal(size=(n, len(names))), names, 0.05) for n in (60, 900))
+    assert len(few.scores) == 60
+    assert len(many.scores) == 400
+    assert (np.diff(many.scores) >= 0).all()
+    assert judge(few, np.zeros(len(names))).scores == tuple(few.scores)
+
+
+def test_pictures_of_one_subject_are_left_out_together():
+    """Twins make a left-out picture look nearer than a new one is; by subject it is as far."""
+    names, _ = image_statistics(disc(0))
+    rng = np.random.default_rng(2)
+    twins = np.repeat(rng.normal(size=(20, len(names))), 10, axis=0) + 0.02 * rng.normal(size=(200, len(names)))
+    subjects = [f"p{i // 10}" for i in range(200)]
+    new = rng.normal(size=(200, len(names)))
+    by_subject, naive = fit_gate(twins, names, 0.05, subjects), fit_gate(twins, names, 0.05)
+    alarms = [np.mean([judge(g, x).verdict == "fail" for x in new]) for g in (by_subject, naive)]
+    assert alarms[0] < 0.15
+    assert alarms[1] > alarms[0] + 0.2

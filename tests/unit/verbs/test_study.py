@@ -100,7 +100,7 @@ def test_the_splits_of_the_table_are_kept(tmp_path):
     assert done.report.cohort["exams"] == 8
     tested = {p.name for p in (tmp_path / "run" / "test").iterdir() if p.is_dir()}
     assert tested == {f"e{i:03d}" for i in range(12, 20)}
-    seen = {p.stem for p in (tmp_path / "run" / "fit").rglob("*.npz")}
+    seen = {p.stem for p in (tmp_path / "run" / "fit").rglob("raw-*/*.npz")}
     assert seen == {f"e{i:03d}" for i in range(12)}, "nobody of the test split was learned from or calibrated on"
     out_of_fold = json.loads((tmp_path / "run" / "out_of_fold" / "report.json").read_text(encoding="utf-8"))
     assert out_of_fold["cohort"]["exams"] == 12
