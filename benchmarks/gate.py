@@ -33,7 +33,7 @@ from .gate_tables import tables, what
 from .tables import record_tables
 
 RECORD = Path(__file__).parents[1] / "docs" / "benchmarks" / "gate.json"
-MOST, CORRUPTED = 60, 20
+MOST, CORRUPTED = 40, 12
 """Pictures of a foreign set, and own pictures that are corrupted, drawn at random."""
 Rows = list[dict[str, Any]]
 """score over threshold, declined, and the code of the reason, an exam."""
