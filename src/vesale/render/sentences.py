@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from .check_words import CHECK
 from .present_words import PRESENT
 
 NOUNS: Mapping[str, tuple[str, str]] = {
@@ -371,4 +372,13 @@ READING: Mapping[str, tuple[str, str]] = {
     "text.excluded": ("{exams} left out", "{exams} exclus"),
 }
 
-MESSAGES: Mapping[str, tuple[str, str]] = {**STATUS, **ANSWERS, **REPORT, **LABELS, **LEADS, **READING, **PRESENT}
+MESSAGES: Mapping[str, tuple[str, str]] = {
+    **STATUS,
+    **ANSWERS,
+    **REPORT,
+    **LABELS,
+    **LEADS,
+    **READING,
+    **PRESENT,
+    **CHECK,
+}

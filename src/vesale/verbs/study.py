@@ -32,7 +32,7 @@ from ..engine.samples import Sample, load_samples, open_view
 from ..engine.survey import strata
 from ..io.cohort import Columns
 from ..render.documents import dumps, number
-from .check import Checked, check, check_document
+from .check import Checked, Wanted, check, check_document
 from .evaluate import read_cohort_with
 from .plan import plan
 
@@ -83,8 +83,8 @@ def study(cohort: Path, out: Path, wish: Wish = Wish(), watch: Callable[[Event],
     began = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     watch(Staged("check", f"{cohort}: table and files"))
-    checked = check(cohort, wish.allow, wish.columns)
-    (out / "check.json").write_text(dumps(check_document(checked)) + "\n", encoding="utf-8")
+    checked = check(cohort, wish.allow, wish.columns, Wanted(out / "check"))
+    (out / "check.json").write_text(dumps(check_document(checked, "check/")) + "\n", encoding="utf-8")
     if not checked.ok:
         return Studied(out, checked, None, None)
     with (out / "events.jsonl").open("a", encoding="utf-8") as stream:
