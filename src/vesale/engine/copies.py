@@ -21,7 +21,7 @@ def copies(cohort: Cohort, looks: Looks, watch: Watch) -> list[Copy]:
     """Pairs of exams with pictures that are nearly, and not exactly, the same; of two pictures of one exam, none."""
     owners, pictures = _distinct(cohort, looks)
     pairs = [
-        Copy(*sorted((first, second)), same=same)
+        Copy(min(first, second), max(first, second), same)
         for same in same_pictures(pictures, None, watch)
         for first in owners[same.a]
         for second in owners[same.b]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ class Shown:
     @property
     def name(self) -> str:
         said = [str(v) for v in self.exam.truth.values() if v is not None]
-        return " \u00b7 ".join([self.exam.id, *([self.exam.split] if self.exam.split else []), *said[:2]])
+        return " \u00b7 ".join([*said[:2], *([self.exam.split] if self.exam.split else []), self.exam.id])
 
 
 def with_pictures(findings: Sequence[Finding], drawings: Mapping[str, Drawing], out: Path) -> list[Finding]:
@@ -63,7 +64,7 @@ def exam_drawings(findings: Sequence[Finding], cohort: Cohort) -> dict[str, Draw
     for finding in findings:
         shown = [Shown(cohort, exams[name]) for name in finding.exams if name in exams][:SHOWN]
         if shown:
-            drawings[finding.id] = lambda shown=shown: _row(shown)
+            drawings[finding.id] = partial(_row, shown)
     return drawings
 
 
@@ -81,13 +82,13 @@ def copy_drawings(
         if here and finding.kind in ("near_duplicate", "exact_duplicate", "label_conflict"):
             best = max(here, key=lambda c: c.same.confidence)
             pair = (Shown(cohorts[0], ours[best.first]), Shown(cohorts[1], theirs[best.second]))
-            drawings[finding.id] = lambda pair=pair, best=best: _overlaid(pair, best)
+            drawings[finding.id] = partial(_overlaid, pair, best)
     return drawings
 
 
 def pair_drawing(first: Shown, second: Shown) -> Drawing:
     """Two exams, of two cohorts, beside each other."""
-    return lambda: _row([first, second])
+    return partial(_row, [first, second])
 
 
 def _row(shown: Sequence[Shown]) -> Picture | None:

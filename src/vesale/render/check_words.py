@@ -65,7 +65,8 @@ CHECK: Mapping[str, tuple[str, str]] = {
         "Laid over each other, the pictures agree in fine detail: one is the other saved again, turned, mirrored or "
         "cropped, or the same scene taken again. Learned from and tested on, it flatters the result.",
         "Posées l'une sur l'autre, les images s'accordent dans les détails fins : l'une est l'autre enregistrée de "
-        "nouveau, tournée, en miroir ou recadrée, ou la même scène prise deux fois. Apprise et testée, elle flatte le résultat.",
+        "nouveau, tournée, en miroir ou recadrée, ou la même scène prise deux fois. Apprise et testée, elle "
+        "flatte le résultat.",
     ),
     "check.why.subject_leak": (
         "A network recognises a person; measured on images of those it learned from, it looks better than it is.",

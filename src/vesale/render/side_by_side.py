@@ -1,4 +1,4 @@
-"""Pictures beside each other, each with its name, and two laid over each other in a chequer, for the page of findings."""
+"""Pictures beside each other, each with its name, and two in one as a chequer; for the page of findings."""
 
 from collections.abc import Sequence
 
