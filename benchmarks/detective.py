@@ -106,7 +106,7 @@ def changes_table(tried: Sequence[Tried]) -> Table:
         ("change", "photographs", "found", "found for sure", "a wrong one besides", "a wrong one for sure"),
         tuple(rows),
         "Each changed photograph is looked for among up to 500 of its set. Wrong: another photograph that the "
-        "set's own check does not hold to show the same. Found: confidence of at least one half; for sure: at least .95.",
+        "set's own check does not hold to show the same. Found: confidence of one half; for sure: of .95.",
     )
 
 
