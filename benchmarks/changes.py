@@ -1,4 +1,4 @@
-"""What happens to a photograph on its way: mirrored, turned, cropped, saved again; for measuring what finds it again."""
+"""What happens to a photograph on its way (mirrored, turned, cropped, saved again), to measure what recognises it."""
 
 import io
 from collections.abc import Callable, Mapping

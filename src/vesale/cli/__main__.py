@@ -100,14 +100,18 @@ def _read(o: argparse.Namespace) -> int:
 
 def _check(o: argparse.Namespace) -> int:
     from ..render.text import finding_lines
-    from ..verbs.check import check, check_document
+    from ..verbs.check import Wanted, check, check_document
+    from .story import Story
 
-    checked = check(o.cohort, tuple(o.allow), _columns(o))
+    wanted = Wanted(o.out, tuple(o.against), o.language)
+    with Story(o.quiet) as story:
+        checked = check(o.cohort, tuple(o.allow), _columns(o), wanted, story.bar)
     if o.json:
         _say_json(check_document(checked))
     else:
         told = finding_lines(checked.findings) or ["no finding"]
         cohort = checked.cohort
+        told += ["", f"page  {o.out / 'check.html'}"] if o.out else []
         print("\n".join([f"{len(cohort)} exams of {len(cohort.subjects)} subjects can be used", *told]))
     return 0 if checked.ok else 1
 

@@ -90,6 +90,16 @@ def _read(p: argparse.ArgumentParser) -> None:
 
 def _check(p: argparse.ArgumentParser) -> None:
     _cohort(p)
+    p.add_argument("--out", type=Path, metavar="FOLDER", help="write check.html with a picture of each finding there")
+    p.add_argument(
+        "--against",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="OTHER",
+        help="another cohort that must have no photograph in common with this one; may be given again",
+    )
+    p.add_argument("--language", choices=("en", "fr"), default="en", help="of the page")
     _common(p)
 
 

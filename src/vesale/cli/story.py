@@ -10,6 +10,8 @@ from ..verbs.read import ReadOne
 
 PLAIN_EVERY = 15.0
 """Seconds between lines of progress where stderr is no terminal."""
+PATIENCE = 2.0
+"""Seconds before a bar is shown."""
 
 
 class Story:
@@ -18,6 +20,7 @@ class Story:
     def __init__(self, quiet: bool) -> None:
         self.quiet, self.live = quiet, sys.stderr.isatty()
         self.metric, self.told, self.open = "", 0.0, False
+        self.began = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -51,10 +54,14 @@ class Story:
         self.explained(done.number, done.of, done.prediction.exam)
 
     def explained(self, number: int, of: int, exam: str) -> None:
-        whole = 24
-        filled = round(whole * number / of)
-        bar = "#" * filled + "." * (whole - filled)
-        self.rewrite(f"[{bar}] {number}/{of}  {exam}", last=number == of)
+        self.rewrite(_bar(number, of, exam), last=number == of)
+
+    def bar(self, what: str, number: int, of: int) -> None:
+        """Files looked at, pairs compared; silent until `PATIENCE` has passed."""
+        if number <= 1:
+            self.began = time.monotonic()
+        if time.monotonic() - self.began > PATIENCE:
+            self.rewrite(_bar(number, of, what), last=False)
 
     def line(self, text: str) -> None:
         if not self.quiet:
@@ -75,3 +82,9 @@ class Story:
         if self.open:
             print(file=sys.stderr, flush=True)
             self.open = False
+
+
+def _bar(number: int, of: int, what: str) -> str:
+    whole = 24
+    filled = round(whole * number / of)
+    return f"[{'#' * filled}{'.' * (whole - filled)}] {number}/{of}  {what}"

@@ -187,5 +187,11 @@ METRICS: Mapping[str, tuple[str, str]] = {
         "Share of the exams answered alone in which the answer is wrong.",
         "Part des examens répondus seuls dont la réponse est fausse.",
     ),
+    "shared_detail": ("Agreement of fine detail", "Accord des détails fins"),
+    "shared_detail.help": (
+        "Correlation of fine detail when one picture is laid over the other: 1 is the same picture, about 0 another.",
+        "Corrélation des détails fins quand une image est posée sur l'autre : 1 est la même image, environ 0 une "
+        "autre.",
+    ),
 }
 """Metric of INTERFACES -> its name; metric.help -> one line of explanation."""

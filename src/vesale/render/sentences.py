@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from .acceptance_words import ACCEPTANCE
 from .audit_words import AUDIT
 from .calibration_words import CALIBRATION
+from .check_words import CHECK
 from .evidence_words import EVIDENCE
 from .explain_words import EXPLAIN
 from .gate_words import GATE
@@ -393,4 +394,5 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     **EVIDENCE,
     **AUDIT,
     **GATE,
+    **CHECK,
 }

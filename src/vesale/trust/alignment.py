@@ -64,9 +64,8 @@ def prepared(picture: Grey) -> Prepared:
 def coarse(pictures: Sequence[Prepared]) -> Singles:
     """(n, 32, 32): the pictures squashed, each sample against its surroundings, 0 in the frame."""
     side = COARSE
-    means = [(_means(p.picture.shape[0], side), _means(p.picture.shape[1], side).T) for p in pictures]
-    levelled = [_levelled(y @ p.picture @ x) * (y @ p.shown @ x) for p, (y, x) in zip(pictures, means, strict=True)]
-    return np.array(levelled, np.float32).reshape(len(pictures), side, side)
+    squashed = [(_resized(p.picture, (side, side)), _resized(p.shown, (side, side))) for p in pictures]
+    return np.array([_levelled(p) * shown for p, shown in squashed], np.float32).reshape(len(pictures), side, side)
 
 
 def laid_over(moved: Singles, fixed: Singles, affines: Floats) -> tuple[Floats, Floats]:
@@ -149,7 +148,7 @@ def _slopes(fixed: Singles) -> Singles:
 def _moved(affine: Floats, step: Floats) -> Floats:
     """The map after the inverse of a step of the picture that stays, which is held within bounds."""
     step = step * min(1.0, 0.3 / max(float(np.abs(step).max()), 1e-9))
-    back = np.array(inverse((step + np.eye(2, 3)).reshape(-1))).reshape(2, 3)
+    back: Floats = np.array(inverse((step + np.eye(2, 3)).reshape(-1).tolist()), float).reshape(2, 3)
     return np.column_stack([affine[:, :2] @ back[:, :2], affine[:, :2] @ back[:, 2] + affine[:, 2]])
 
 
@@ -158,7 +157,7 @@ def _through(moved: Singles, affines: Floats) -> tuple[Singles, NDArray[np.bool_
     n, side, _ = moved.shape
     x, y = (c.reshape(-1) for c in _coordinates((side, side)))
     spots = affines[:, :, :2] @ np.stack([x, y]) + affines[:, :, 2:]  # (n, 2, side * side)
-    inside = (np.abs(spots) <= 1).all(1)
+    inside: NDArray[np.bool_] = np.asarray(np.all(np.abs(spots) <= 1, axis=1))
     spots = np.clip((spots + 1) / 2 * side - 0.5, 0, side - 1.001).astype(np.float32)
     whole = spots.astype(np.int32)
     across, down = (spots - whole)[:, 0], (spots - whole)[:, 1]
@@ -186,12 +185,12 @@ def _judged(first: Grey, second: Grey, affine: Floats) -> Overlay:
     if not place.any():
         return Overlay(tuple(affine.reshape(-1).tolist()), float(inside.mean()), 0.0, 0.0, 0.0)
     near = power[2][place] / np.sqrt(np.maximum(power[0][place] * power[1][place], 1e-9))
-    c, d = (p / np.sqrt(np.maximum(q, (NOISE / 2) ** 2)) for p, q in ((a, power[0]), (b, power[1])))
+    even = [p / np.sqrt(np.maximum(q, (NOISE / 2) ** 2)) for p, q in ((a, power[0]), (b, power[1]))]
     size = abs(float(np.linalg.det(affine[:, :2])))
     return Overlay(
         affine=tuple(affine.reshape(-1).tolist()),
         shared=float(min(1.0, inside.mean() * max(1.0, size))),
-        detail=_correlation(c[place], d[place]),
+        detail=_correlation(np.asarray(even[0][place], np.float32), np.asarray(even[1][place], np.float32)),
         local=float(np.median(near)),
         places=float(place.sum() / (4 * np.pi * reach**2)),
     )
@@ -217,7 +216,7 @@ def _filled(picture: Singles, frame: NDArray[np.bool_], reach: float) -> Singles
     share = gaussian_filter(inside, reach)
     near = gaussian_filter(picture * inside, reach) / np.maximum(share, 1e-3)
     mean = picture[~frame].mean()
-    return np.where(frame, mean + (near - mean) * np.clip(share / 0.1, 0, 1), picture).astype(np.float32)
+    return np.asarray(np.where(frame, mean + (near - mean) * np.clip(share / 0.1, 0, 1), picture), np.float32)
 
 
 def _scaled(picture: Singles, side: int) -> Singles:
@@ -226,7 +225,11 @@ def _scaled(picture: Singles, side: int) -> Singles:
     height, width = (max(2, round(n * ratio)) for n in picture.shape)
     if (height, width) == picture.shape:
         return picture
-    return _means(picture.shape[0], height) @ picture @ _means(picture.shape[1], width).T
+    return _resized(picture, (height, width))
+
+
+def _resized(picture: Singles, size: tuple[int, int]) -> Singles:
+    return np.asarray(_means(picture.shape[0], size[0]) @ picture @ _means(picture.shape[1], size[1]).T, np.float32)
 
 
 @lru_cache(maxsize=2048)

@@ -25,8 +25,11 @@ MIDDLE, STEEP = (0.955, 0.78), 7.0
 Fisher's z. Between the hardest pairs of different pictures and the hardest copies of `benchmarks/detective.py`."""
 SMALL, WHOLE = 32, 96
 """Long side up to which a picture counts as small, and from which it does not."""
-SHARED, PLACES = 0.5, 2.0
-"""Least share of the smaller picture, and least number of places with detail, for a judgement."""
+SHARED = 0.5
+"""Least share of the smaller picture that both must show for a judgement."""
+PLACES, FITTED, STILL = 2.5, 8.0, 0.06
+"""Least number of places with detail; and where one picture had to be turned or moved by more than `STILL` to fit the
+other, quarter turns apart: six numbers of a map make any two discs agree."""
 AT_ONCE, LIKEST, ALIKE = 256, 4, 0.5
 """Pairs registered at a time; how many of a picture's pairs go on to the fine scales, from which correlation."""
 KEPT = 64
@@ -83,11 +86,18 @@ def same_pictures(
 
 def confidence(laid: Overlay, side: int) -> float:
     """That two pictures with a long side of `side` that agree so far are the same one."""
-    if laid.shared < SHARED or laid.places < PLACES:
+    if laid.shared < SHARED or laid.places < (FITTED if _fitted(laid.affine) else PLACES):
         return 0.0
     middle = float(np.interp(side, [SMALL, WHOLE], MIDDLE))
     detail = np.clip(min(laid.detail, laid.local + 0.05), -0.999, 0.9999)
     return float(1 / (1 + np.exp(-STEEP * (np.arctanh(detail) - np.arctanh(middle)))))
+
+
+def _fitted(affine: Sequence[float]) -> bool:
+    """Whether a map is more than one of the eight symmetries."""
+    matrix = np.abs(np.array(affine).reshape(2, 3))
+    swapped = matrix[:, [1, 0, 2]]
+    return bool(min(np.abs(m - np.eye(2, 3)).max() for m in (matrix, swapped)) > STILL)
 
 
 def _promising(
@@ -98,9 +108,7 @@ def _promising(
     kept: list[tuple[Candidate, NDArray[np.float64], float]] = []
     for start in range(0, len(pairs), AT_ONCE):
         here = pairs[start : start + AT_ONCE]
-        moved, fixed = (
-            np.stack([small[i][k] for k in ks]) for i, ks in enumerate(zip(*((c.a, c.b) for c in here), strict=True))
-        )
+        moved, fixed = np.stack([small[0][c.a] for c in here]), np.stack([small[1][c.b] for c in here])
         affines = np.array([c.affine for c in here]).reshape(-1, 2, 3)
         affines, like = laid_over(moved, fixed, affines)
         kept += [(c, a, r) for c, a, r in zip(here, affines, like.tolist(), strict=True) if r > ALIKE and plausible(a)]

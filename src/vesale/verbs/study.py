@@ -37,7 +37,7 @@ from ..engine.seen import met_by
 from ..io.cohort import Columns
 from ..render.documents import dumps, number
 from ..trust.membership import Membership
-from .check import Checked, check, check_document
+from .check import Checked, Wanted, check, check_document
 from .dossier import dossier, read_answers
 from .evaluate import read_cohort_with
 from .plan import plan
@@ -81,8 +81,8 @@ def study(cohort: Path, out: Path, wish: Wish = Wish(), watch: Callable[[Event],
     out.mkdir(parents=True, exist_ok=True)
     read_answers(out)  # what its user wrote there must be readable before hours are spent
     watch(Staged("check", f"{cohort}: table and files"))
-    checked = check(cohort, wish.allow, wish.columns)
-    (out / "check.json").write_text(dumps(check_document(checked)) + "\n", encoding="utf-8")
+    checked = check(cohort, wish.allow, wish.columns, Wanted(out / "check"))
+    (out / "check.json").write_text(dumps(check_document(checked, "check/")) + "\n", encoding="utf-8")
     if not checked.ok:
         return Studied(out, checked, None, None)
     with (out / "events.jsonl").open("a", encoding="utf-8") as stream:

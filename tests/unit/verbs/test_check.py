@@ -12,13 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import phantoms
+import phantoms_copies
+from benchmarks.changes import CHANGES
 from benchmarks.cohorts import MAKERS
 from vesale.core.errors import CohortError, RecipeError
 from vesale.core.exam import Cohort, Exam, Split, View
 from vesale.engine import looking as module
 from vesale.io.cohort import Columns, read_cohort
 from vesale.trust.leaks import RANK, resolve_duplicates, subject_leaks
-from vesale.verbs.check import Checked, check, check_document
+from vesale.verbs.check import Checked, Wanted, check, check_document
 
 
 def cohort(folder: Path, rows: Sequence[Mapping[str, object]], pictures: int = 6) -> Path:
@@ -80,7 +82,7 @@ def test_a_copy_is_known_however_it_was_saved(tmp_path: Path) -> None:
     changed = grey.copy()
     changed[7, 7] ^= 1
     phantoms.write_raster(folder / "e.png", changed)
-    (finding,) = check(folder).findings
+    (finding,) = (f for f in check(folder).findings if f.kind == "exact_duplicate")
     assert finding.exams == ("a", "b", "c", "d")
 
 
@@ -328,3 +330,111 @@ def test_the_five_pairs_of_the_grading_set_and_their_three_conflicts(made: objec
     conflicts = {f.exams for f in checked.findings if f.kind == "label_conflict"}
     assert len(conflicts) == 3
     assert not checked.ok
+
+
+@pytest.fixture(scope="module")
+def scenes() -> list[phantoms_copies.Picture]:
+    rng = np.random.default_rng(11)
+    return [phantoms_copies.scene(rng) for _ in range(10)]
+
+
+def copied(folder: Path, scenes: Sequence[phantoms_copies.Picture], **more: object) -> Path:
+    """Ten scenes, and the first mirrored, turned and saved again as an eleventh exam of a subject of its own."""
+    changed = CHANGES["turned by 2 to 10 degrees"](scenes[0][:, ::-1], np.random.default_rng(1))
+    pictures = {f"p{i}.png": s for i, s in enumerate(scenes)} | {"copy.png": changed}
+    rows = [row(f"e{i}", f"p{i}.png", split="train", label="x") for i in range(10)]
+    return phantoms_copies.write_cohort(folder, [*rows, row("copy", "copy.png", **{"label": "x", **more})], pictures)
+
+
+def test_a_near_copy_across_splits_is_an_error(tmp_path: Path, scenes: list[phantoms_copies.Picture]) -> None:
+    folder = copied(tmp_path, scenes, split="test", label="y")
+    checked = check(folder)
+    assert not checked.ok
+    assert kinds(checked) == {("near_duplicate", "error"): 1, ("label_conflict", "error"): 1}
+    finding = next(f for f in checked.findings if f.kind == "near_duplicate")
+    assert finding.exams == ("copy", "e0")
+    assert finding.confidence is not None
+    assert finding.confidence > 0.95
+    assert "mirrored" in finding.message
+    assert finding.picture is None
+    allowed = check(folder, allow=["near_duplicate", "label_conflict"])
+    assert allowed.ok
+    assert "e0" not in {e.id for e in allowed.cohort}
+    assert dict(allowed.excluded)["e0"] == "nearly the same picture as copy (test); removed from train"
+
+
+def test_a_near_copy_of_one_subject_is_a_note(tmp_path: Path, scenes: list[phantoms_copies.Picture]) -> None:
+    checked = check(copied(tmp_path, scenes, split="train", subject="s-e0"))
+    assert checked.ok
+    assert kinds(checked) == {("near_duplicate", "note"): 1}
+
+
+def test_out_holds_a_page_with_a_picture_of_each_finding(tmp_path: Path, scenes: list[phantoms_copies.Picture]) -> None:
+    out = tmp_path / "out"
+    checked = check(copied(tmp_path / "in", scenes, split="test"), wanted=Wanted(out, language="fr"))
+    (finding,) = checked.findings
+    assert finding.picture == f"pictures/{finding.id}.png"
+    from PIL import Image as Pillow
+
+    with Pillow.open(out / finding.picture) as picture:
+        assert picture.width > 3 * 320
+    page = (out / "check.html").read_text(encoding="utf-8")
+    assert f'src="./{finding.picture}"' in page
+    assert "Presque la même image" in page
+    document = json.loads((out / "check.json").read_text(encoding="utf-8"))
+    assert document["findings"][0]["picture"] == finding.picture
+    assert check_document(checked, "check/")["findings"][0]["picture"] == f"check/{finding.picture}"
+
+
+def test_what_another_cohort_shares_is_found(tmp_path: Path, scenes: list[phantoms_copies.Picture]) -> None:
+    rng = np.random.default_rng(2)
+    ours = {f"p{i}.png": s for i, s in enumerate(scenes[:6])}
+    here = phantoms_copies.write_cohort(tmp_path / "here", [row(f"e{i}", f"p{i}.png") for i in range(6)], ours)
+    theirs = {
+        "a.png": scenes[0],
+        "b.png": CHANGES["half the size"](scenes[1], rng),
+        "c.png": scenes[8],
+        "d.png": CHANGES["cropped to 80 %"](scenes[2], rng),
+    }
+    rows = [row(n.removesuffix(".png"), n) for n in theirs]
+    other = phantoms_copies.write_cohort(tmp_path / "there", rows, theirs)
+    out = tmp_path / "out"
+    checked = check(here, wanted=Wanted(out, (other,)))
+    found = [(f.kind, f.severity, f.exams) for f in checked.findings]
+    assert found == [
+        ("exact_duplicate", "error", ("e0",)),
+        ("near_duplicate", "error", ("e1",)),
+        ("near_duplicate", "error", ("e2",)),
+    ]
+    assert "as b of there" in checked.findings[1].message
+    assert all(f.picture and (out / f.picture).is_file() for f in checked.findings)
+    assert len(checked.cohort) == 6
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
+def test_photographs_that_idrids_parts_share_are_all_found(data: Path, tmp_path: Path) -> None:
+    for name in ("idrid-lesions", "idrid-grading"):
+        MAKERS[name].write(data, tmp_path / name)
+    checked = check(tmp_path / "idrid-lesions", wanted=Wanted(None, (tmp_path / "idrid-grading",)))
+    with (data / "retina/idrid_segmentation/same_photograph_in_grading.csv").open(encoding="utf-8") as file:
+        known = {Path(line["segmentation_image"]).stem for line in csv.DictReader(file)}
+    shared = {n for f in checked.findings if f.severity == "error" for n in f.exams if "idrid-grading" in f.message}
+    assert known <= shared
+    # IDRiD_26 and IDRiD_39 are second photographs of eyes of the grading part
+    assert len(shared) <= len(known) + 2
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "errors"),
+    [("drive", set()), ("lgg", set()), ("oral", {"exact_duplicate", "label_conflict", "near_duplicate"})],
+)
+def test_errors_in_real_cohorts(data: Path, tmp_path: Path, name: str, errors: set[str]) -> None:
+    MAKERS[name].write(data, tmp_path)
+    checked = check(tmp_path)
+    assert {f.kind for f in checked.findings if f.severity == "error"} & COPIES == errors
+
+
+COPIES = {"exact_duplicate", "near_duplicate", "label_conflict", "subject_leak"}
