@@ -9,6 +9,7 @@ _SHELF = {
     "Asked": "vesale.verbs.explain:Asked",
     "commission": "vesale.verbs.commission:commission",
     "dossier": "vesale.verbs.dossier:dossier",
+    "drift": "vesale.verbs.drift:drift",
     "evaluate": "vesale.verbs.evaluate:evaluate",
     "explain": "vesale.verbs.explain:explain",
     "export": "vesale.verbs.export:export",

@@ -237,6 +237,18 @@ def _audit(o: argparse.Namespace) -> int:
     return 0 if done.ok else 1
 
 
+def _drift(o: argparse.Namespace) -> int:
+    from ..render.drift_page import drift_document, drift_lines
+    from ..verbs.drift import drift
+
+    found = drift(o.readings, o.reference, o.out, o.every, o.language)
+    if o.json:
+        _say_json(drift_document(found, "vesale drift"))
+    else:
+        print("\n".join([*drift_lines(found, o.language), "", f"page  {o.out / 'drift.html'}"]))
+    return 1 if found.alarms else 0
+
+
 def _present(o: argparse.Namespace) -> int:
     from dataclasses import fields
 
@@ -336,6 +348,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "commission": _commission,
     "explain": _explain,
     "audit": _audit,
+    "drift": _drift,
     "present": _present,
     "export": _export,
     "list": _list,

@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     _evaluate(verbs.add_parser("evaluate", help="readings, or a model, against a cohort's truth"))
     _commission(verbs.add_parser("commission", help="a model at a new site: calibrate it there, and say if it will do"))
     _explain(verbs.add_parser("explain", help="where a model looked for an answer, and whether the map can be trusted"))
+    _drift(verbs.add_parser("drift", help="whether the exams that are read have changed; no truth is needed"))
     _audit(verbs.add_parser("audit", help="whether a model serves every group equally well"))
     _present(verbs.add_parser("present", help="an exam as pictures: slices, projections, renderings, loops, a sheet"))
     _export(verbs.add_parser("export", help="a package in a form that other programs read"))
@@ -157,6 +158,17 @@ def _explain(p: argparse.ArgumentParser) -> None:
     where.add_argument("--region", metavar="T,L,B,R", help="of an outline: top,left,bottom,right in samples")
     where.add_argument("--mask", type=Path, help="of an outline: an image that is nonzero where it is asked about")
     p.add_argument("--outlines", metavar="M", help="a model that outlines, whose findings are put into words beside")
+    p.add_argument("--language", choices=("en", "fr"), default="en", help="of the page")
+    _common(p)
+
+
+def _drift(p: argparse.ArgumentParser) -> None:
+    p.add_argument("readings", nargs="+", type=Path, metavar="READINGS", help="folders of `vesale read`")
+    p.add_argument(
+        "--reference", type=Path, required=True, metavar="RUN", help="a study, a commissioning, or earlier readings"
+    )
+    p.add_argument("--every", type=int, default=1000, metavar="N", help="readings between two false alarms (1000)")
+    p.add_argument("--out", type=Path, default=Path("drift"), metavar="D", help="folder for the page (drift)")
     p.add_argument("--language", choices=("en", "fr"), default="en", help="of the page")
     _common(p)
 

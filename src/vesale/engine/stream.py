@@ -23,7 +23,7 @@ def stream_of(folders: Sequence[Path]) -> dict[str, Floats]:
     probability of the last name of two, or of each of several; the value; the share of the picture that was outlined)
     and how sure (`label: sure`). CohortError when there is no reading.
     """
-    rows = [_numbers(document) for folder in folders for document in _documents(folder)]
+    rows = [_numbers(document) for document in _documents(folders)]
     if not rows:
         told = ", ".join(str(f) for f in folders)
         raise CohortError(f"{told}: no prediction.json there", "name the folder that `vesale read --out` wrote")
@@ -31,16 +31,16 @@ def stream_of(folders: Sequence[Path]) -> dict[str, Floats]:
     return {name: np.array([row.get(name, np.nan) for row in rows]) for name in names}
 
 
-def _documents(folder: Path) -> Iterator[Mapping[str, Any]]:
-    """Every prediction below the folder: run by run in order of time, in each as its summary has them."""
-    summaries = [(_read(path), path.parent) for path in folder.rglob("summary.json")]
+def _documents(folders: Sequence[Path]) -> Iterator[Mapping[str, Any]]:
+    """Every prediction below the folders: run by run in order of time, in each as its summary has them; those of no run
+    (a study's) come first, by name."""
+    summaries = [(_read(path), path.parent) for folder in folders for path in folder.rglob("summary.json")]
+    runs = {run for _, run in summaries}
+    for folder in folders:
+        if not any(run.is_relative_to(folder) for run in runs):
+            yield from (_read(path) for path in sorted(folder.glob("*/prediction.json")))
     for summary, run in sorted(summaries, key=lambda pair: str(pair[0].get("started"))):
-        for exam in summary.get("exams", []):
-            if exam["path"]:
-                path = run / exam["path"]
-                yield _read(path if path.suffix == ".json" else path / "prediction.json")
-    if not summaries:
-        yield from (_read(path) for path in sorted(folder.glob("*/prediction.json")))
+        yield from (_read(run / exam["path"]) for exam in summary.get("exams", []) if exam["path"])
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ from .acceptance_words import ACCEPTANCE
 from .audit_words import AUDIT
 from .calibration_words import CALIBRATION
 from .check_words import CHECK
+from .drift_words import DRIFT
 from .evidence_words import EVIDENCE
 from .explain_words import EXPLAIN
 from .gate_words import GATE
@@ -389,6 +390,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     **PRESENT,
     **PRIVACY,
     **ACCEPTANCE,
+    **DRIFT,
     **CALIBRATION,
     **EXPLAIN,
     **EVIDENCE,

@@ -7,11 +7,12 @@ Shiryaev-Roberts process, which takes n readings on average to reach n (e-detect
 
 import bisect
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+
+from ..core.watch import Alarm, Change, Drift
 
 EXPONENTS = (0.35, 0.6, 0.8)
 """A bet e pays e * p ** (e - 1) for a rank p: small ones win much from few surprises, large ones a little from many."""
@@ -20,46 +21,6 @@ EVERY = 1000
 FEWEST = 20
 """Reference exams below which nothing is watched."""
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """When the stream is said to have moved, and what moved most."""
-
-    at: int
-    """Readings seen when it rang (1 for the first)."""
-    since: int
-    """The reading from which the winning bet gained all it has: about where the change began (maximum likelihood)."""
-    what: str
-    """The quantity whose bet won most."""
-    higher: bool
-    """True: it has risen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One quantity before and after, when all was seen."""
-
-    what: str
-    before: float
-    after: float
-    """Medians."""
-    p: float
-    """Kolmogorov and Smirnov, two samples."""
-    p_corrected: float
-    """After Holm, for the number of quantities."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Drift:
-    readings: int
-    reference: int
-    every: int
-    evidence: Floats
-    """(readings,): what the detector has after each reading; it rings at `every`, and then starts again."""
-    alarms: tuple[Alarm, ...]
-    changes: tuple[Change, ...]
-    """Of the readings since the first alarm's change (of all when none rang) against the reference."""
 
 
 def drift(
@@ -83,7 +44,7 @@ def drift(
     since = {name: stream[name][first:] for name in names}
     changes = _changes(known, {name: v[np.isfinite(v)] for name, v in since.items()})
     reading = max(len(stream[name]) for name in names)
-    return Drift(reading, max(map(len, known.values())), every, evidence, tuple(alarms), changes)
+    return Drift(reading, max(map(len, known.values())), every, tuple(evidence.tolist()), tuple(alarms), changes)
 
 
 def _wins(reference: Floats, stream: Floats, rng: np.random.Generator) -> Floats:
