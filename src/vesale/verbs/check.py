@@ -14,6 +14,7 @@ from vesale.core.errors import RecipeError
 from vesale.core.exam import Cohort, Exam
 from vesale.core.report import Finding
 from vesale.engine.looking import Examine, Inspected, Key, inspect, uses
+from vesale.engine.suspicions import keep, suspicions
 from vesale.io.cohort import Columns, ReadCohort, read_cohort
 from vesale.io.cohort_table import found
 from vesale.trust.leaks import resolve_duplicates, subject_leaks
@@ -23,7 +24,7 @@ KINDS = (
     *("label_conflict", "shortcut", "burned_in_text", "metadata_shortcut", "mask_mismatch", "label_outlier"),
 )
 """What `--allow` can name."""
-EXAMINED: Mapping[str, Examine] = {}
+EXAMINED: Mapping[str, Examine] = {"traces": keep}
 """What is asked of every image while its samples are in memory; what each keeps is in `Inspected.examined`."""
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
@@ -58,6 +59,7 @@ def check(path: Path | ReadCohort, allow: Sequence[str] = (), columns: Columns =
     pictures = {e.id: [looks["image", p].digest for v in e.views for p in v.inputs.values()] for e in usable}
     resolved = resolve_duplicates(usable, pictures, join="exact_duplicate" in allowed)
     findings = [*read.findings, *faults, *resolved.findings, *subject_leaks(resolved.cohort)]
+    findings += suspicions(resolved.cohort, looks, "traces")
     kept = {exam.id for exam in resolved.cohort}
     reasons = {n: f.message for f in reversed(findings) if f.severity == "error" for n in f.exams if n not in kept}
     return Checked(
