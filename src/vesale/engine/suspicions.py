@@ -1,6 +1,6 @@
 """What a cohort's files and pictures give away: shortcuts, burned-in text, masks that do not fit, odd labels.
 
-This opens files and asks `trust` (shortcuts, marks, mask_fit, label_outliers); copies and leaks are looked for elsewhere.
+This opens files and asks `trust` (shortcuts, marks, mask_fit, label_outliers); copies and leaks are found elsewhere.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from PIL import Image as Pillow
 from ..core.errors import VesaleError
 from ..core.exam import Cohort, Exam
 from ..core.image import Array, Image, Source
-from ..core.report import Finding
+from ..core.report import Finding, Severity
 from ..io import open_mask_on, open_source
 from ..io.cohort_table import found
 from ..io.header_facts import BURNED_IN, Fact, header_facts
@@ -25,20 +25,22 @@ from ..trust.appearance import image_statistics
 from ..trust.label_outliers import Outliers, label_outliers
 from ..trust.marks import Box, Mark, erase, find_marks, joined_boxes, mark_pattern, opposite, overlap, said
 from ..trust.mask_fit import SIDE, Misfit, Pair, misfits
-from ..trust.probes import Question, questions
-from ..trust.shortcuts import Evidence, cue_findings, mark_findings, place_findings, thin_findings
+from ..trust.probes import Cell, Question, questions
+from ..trust.shortcuts import ACQUISITION, Evidence, cue_findings, mark_findings, place_findings, thin_findings
 from ..trust.traces import Traces, strokes_of, traces_of
 from .looking import DECODED, Inspected, Key
 from .text import Line, can_read, lines_of
 
 Bytes = NDArray[np.uint8]
-READ = 24
+READ = 16
 """Pictures in which letters are looked for, evenly spread; and again where they are found only now and then."""
-READ_MORE = 48
+READ_MORE = 24
 FEW_PATTERNS = 600
 """Exams whose strokes inside a mark are compared."""
 LAID = 600
 """Exams whose masks are laid over their images."""
+MOST_CLASSES = 10
+"""A column of more values is no class to be mistaken."""
 LISTED = 20
 """Exams in one finding's message."""
 
@@ -59,7 +61,7 @@ def keep(image: Image, source: Source) -> Kept | None:
     if picture is None:
         return None
     traces = traces_of(picture)
-    _, statistics = image_statistics(picture.astype(np.float32) / 255)
+    _, statistics = image_statistics(picture.astype(np.float32) / np.float32(255))
     areas = np.zeros(0) if traces is None else traces.cells[..., :4].reshape(4, 4, 4, 4, 4).mean(axis=(1, 3)).ravel()
     return Kept(traces, header_facts(source), np.concatenate([statistics, areas.astype(float)]))
 
@@ -115,7 +117,7 @@ def _spread(n: int, wanted: int) -> list[int]:
     return list(range(n)) if n <= wanted else [int((i + 0.5) * n / wanted) for i in range(wanted)]
 
 
-# Marks and letters -----------------------------------------------------------------------------------------------------
+# Marks and letters ----------------------------------------------------------------------------------------------------
 
 
 def _marks(cohort: Cohort, evidence: Evidence, asked: Sequence[Question]) -> Iterator[Finding]:
@@ -124,7 +126,9 @@ def _marks(cohort: Cohort, evidence: Evidence, asked: Sequence[Question]) -> Ite
     read = _letters(cohort, evidence.exams) if can_read() else {}
     boxes = [m.box for m in marks]
     for mark in marks:
-        yield _mark_found(mark, [line for lines in read.values() for line in lines if overlap(line.box, mark.box)], read)
+        yield _mark_found(
+            mark, [line for lines in read.values() for line in lines if overlap(line.box, mark.box)], read
+        )
         if asked:
             index = _spread(len(evidence.exams), FEW_PATTERNS)
             patterns, seen = _patterns(cohort, [evidence.exams[i] for i in index], mark.box)
@@ -185,8 +189,8 @@ def _letters_found(strays: Mapping[str, Sequence[Line]], looked: int, exams: Seq
     low, high = clopper_pearson(len(strays), looked)
     where = ", ".join(dict.fromkeys(said(line.box) for line in longest.values()))
     message = (
-        f"letters stand in {len(strays)} of {looked} pictures looked at ({low:.0%} to {high:.0%} of all), for instance at "
-        f"the {where}; longest line {max(line.length for line in longest.values())} signs, which are not kept"
+        f"letters stand in {len(strays)} of {looked} pictures looked at ({low:.0%} to {high:.0%} of all), for instance "
+        f"at the {where}; longest line {max(line.length for line in longest.values())} signs, which are not kept"
     )
     small = [b for b in boxes if (b[2] - b[0]) * (b[3] - b[1]) <= 0.12]
     remedy = "look whether they name anybody and take them out of the pictures" + (
@@ -211,18 +215,26 @@ def _declared(evidence: Evidence) -> Iterator[Finding]:
         yield found("burned_in_text", "warning", text, "declared", [e.id for e in said_so], lines)
 
 
-# Labels ----------------------------------------------------------------------------------------------------------------
+# Labels ---------------------------------------------------------------------------------------------------------------
 
 
 def _labels(exams: Sequence[Exam], labels: Sequence[str], statistics: NDArray[np.float64]) -> Iterator[Finding]:
-    for label in labels:
-        cells = [exam.truth.get(label) for exam in exams]
-        texts = [None if c is None or (isinstance(c, str) and ";" in c) else f"{c:g}" if isinstance(c, float) else c for c in cells]
-        if len({t for t in texts if t is not None}) > 10:
-            continue
-        outliers = label_outliers(statistics, texts, [exam.subject for exam in exams])
-        if outliers is not None:
-            yield from _labels_found(exams, label, outliers)
+    """Of every label, and of every trait that says how an image was taken: a wrong magnification is a wrong label."""
+    traits = sorted({name for exam in exams for name in exam.traits if ACQUISITION.search(name.lower())} - set(labels))
+    columns = {name: [exam.truth.get(name) for exam in exams] for name in labels}
+    columns |= {name: [exam.traits.get(name) for exam in exams] for name in traits}
+    for name, cells in columns.items():
+        texts = [_class(cell) for cell in cells]
+        if 2 <= len({t for t in texts if t is not None}) <= MOST_CLASSES:
+            outliers = label_outliers(statistics, texts, [exam.subject for exam in exams])
+            yield from _labels_found(exams, name, outliers) if outliers else ()
+
+
+def _class(cell: Cell) -> str | None:
+    """None of what is unknown, or several at once."""
+    if isinstance(cell, str):
+        return None if ";" in cell else cell
+    return None if cell is None else f"{cell:g}"
 
 
 def _labels_found(exams: Sequence[Exam], label: str, outliers: Outliers) -> Iterator[Finding]:
@@ -233,16 +245,18 @@ def _labels_found(exams: Sequence[Exam], label: str, outliers: Outliers) -> Iter
         names = [exam.id for exam, _ in listed]
         more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
         message = (
-            f"{len(names)} exams labelled {label} = {own} look like {other} by colour, texture and layout, the surest "
+            f"{len(names)} exams with {label} = {own} look like {other} by colour, texture and layout, the surest "
             f"first: {', '.join(names[:LISTED])}{more}"
         )
-        remedy = "look at each: a wrong label, or a right one of an unusual picture; correct the table where it is wrong"
+        remedy = (
+            "look at each: a wrong label, or a right one of an unusual picture; correct the table where it is wrong"
+        )
         lines = [exam.views[0].line for exam, _ in listed]
         finding = found("label_outlier", "note", (message, remedy), f"{label}|{own}|{other}", names, lines)
         yield replace(finding, confidence=round(listed[0][1], 3), measure=outliers.rate)
 
 
-# Masks -----------------------------------------------------------------------------------------------------------------
+# Masks ----------------------------------------------------------------------------------------------------------------
 
 
 def _masks(cohort: Cohort) -> Iterator[Finding]:
@@ -251,13 +265,13 @@ def _masks(cohort: Cohort) -> Iterator[Finding]:
     for kind in classes:
         having = [exam for exam in cohort if kind in exam.views[0].masks]
         chosen = [having[i] for i in _spread(len(having), LAID)]
-        laid = [(exam, pair) for exam in chosen if (pair := _pair(cohort, exam, kind)) is not None]
+        laid = [(exam, pair) for exam in chosen if (pair := pair_of(cohort, exam, kind)) is not None]
         if laid:
             faults, _ = misfits([pair for _, pair in laid], [exam.subject for exam, _ in laid])
             yield from _misfits_found([exam for exam, _ in laid], kind, faults)
 
 
-def _pair(cohort: Cohort, exam: Exam, kind: str) -> Pair | None:
+def pair_of(cohort: Cohort, exam: Exam, kind: str) -> Pair | None:
     view = exam.views[0]
     image = cohort.root / next(iter(view.inputs.values()))
     try:
@@ -301,17 +315,25 @@ _DO = {
 def _misfits_found(exams: Sequence[Exam], kind: str, faults: Sequence[Misfit]) -> Iterator[Finding]:
     for fault in faults:
         exam, other = exams[fault.index], None if fault.other is None else exams[fault.other]
-        move = ""
-        if fault.shift is not None:
-            down, right = fault.shift
-            move = f"{abs(down):.0f} samples {'up' if down > 0 else 'down'}, {abs(right):.0f} {'left' if right > 0 else 'right'}"
-        told = {"exam": exam.id, "kind": f" ({kind})" if kind else "", "other": other.id if other else "", "move": move}
-        message = _TOLD[fault.kind].format(**told)
+        told = {"exam": exam.id, "kind": f" ({kind})" if kind else "", "other": other.id if other else ""}
+        message = _TOLD[fault.kind].format(**told, move=_move(fault.shift))
         if fault.better > 0:
             message += f" (agreement {fault.own:.2f}, then {fault.better:.2f})"
-        names = [exam.id, *([other.id] if other else [])]
-        lines = [exam.views[0].line, *([other.views[0].line] if other else [])]
-        severity = "note" if fault.kind == "empty" else "warning"
+        concerned = [exam, *([other] if other else [])]
+        lines = [e.views[0].line for e in concerned]
+        severity: Severity = "note" if fault.kind == "empty" else "warning"
         key = f"{fault.kind}|{kind}|{exam.id}"
-        finding = found("mask_mismatch", severity, (message, _DO[fault.kind]), key, names, lines)  # type: ignore[arg-type]
-        yield replace(finding, confidence=fault.confidence)
+        names = [e.id for e in concerned]
+        yield replace(
+            found("mask_mismatch", severity, (message, _DO[fault.kind]), key, names, lines), confidence=fault.confidence
+        )
+
+
+def _move(shift: tuple[float, float] | None) -> str:
+    """What undoes it."""
+    if shift is None:
+        return ""
+    down, right = shift
+    return (
+        f"{abs(down):.0f} samples {'up' if down > 0 else 'down'}, {abs(right):.0f} {'left' if right > 0 else 'right'}"
+    )

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SURE = 0.7
-"""Least score of a line that is believed."""
+SURE, SINGLE = 0.75, 0.9
+"""Least score of a line that is believed, and of a single sign."""
+WHOLE = 0.4
+"""A line that covers more of the picture than this is none: where no line is found, the picture is taken for one."""
 SHORTEST = 32
 """Pictures of a shorter side are not read."""
 _ALONE = threading.Lock()
@@ -49,10 +51,11 @@ def lines_of(picture: NDArray[np.uint8]) -> list[Line]:
     lines = []
     for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
         signs = [c for c in text if c.isalnum()]
-        if score >= SURE and signs:
+        if signs and score >= (SURE if len(signs) > 1 else SINGLE):
             y, x = np.clip(corners[:, 1] / height, 0, 1), np.clip(corners[:, 0] / width, 0, 1)
             box = (float(y.min()), float(x.min()), float(y.max()), float(x.max()))
-            lines.append(Line(box, _kind(signs), len(signs), float(score)))
+            if (box[2] - box[0]) * (box[3] - box[1]) <= WHOLE:
+                lines.append(Line(box, _kind(signs), len(signs), float(score)))
     return lines
 
 

@@ -24,7 +24,14 @@ EQUIPMENT = (
     *("DeviceSerialNumber", "DetectorID", "ProtocolName", "SeriesDescription", "ConvolutionKernel"),
 )
 """Texts: only whether two are the same is kept."""
-CODES = ("Modality", "ViewPosition", "BodyPartExamined", "PhotometricInterpretation", "ScanningSequence", "ConversionType")
+CODES = (
+    "Modality",
+    "ViewPosition",
+    "BodyPartExamined",
+    "PhotometricInterpretation",
+    "ScanningSequence",
+    "ConversionType",
+)
 NUMBERS = (
     *("KVP", "ExposureTime", "XRayTubeCurrent", "Exposure", "SliceThickness", "RepetitionTime", "EchoTime"),
     *("MagneticFieldStrength", "BitsStored", "WindowCenter", "WindowWidth", "DistanceSourceToDetector"),
@@ -41,7 +48,11 @@ def header_facts(source: Source) -> Mapping[str, Fact]:
         return facts
     path = about.files[0]
     height, width = source.levels[0].shape[-2:]
-    facts |= {"picture.height": float(height), "picture.width": float(width), "picture.aspect": round(width / height, 3)}
+    facts |= {
+        "picture.height": float(height),
+        "picture.width": float(width),
+        "picture.aspect": round(width / height, 3),
+    }
     facts["picture.channels"] = float(len(source.channels))
     try:
         if about.format in PLUGINS:

@@ -1,8 +1,8 @@
 """Exams whose label disagrees with what simple features say of them, learned without their subject.
 
-Confident learning (Northcutt, Jiang, Chuang, *Confident Learning: Estimating Uncertainty in Dataset Labels*, JAIR 2021):
-an exam counts for another class where that class's probability reaches the mean that its own members have. What is
-listed is to be looked at by a person: a rare but right exam looks the same.
+Confident learning (Northcutt, Jiang, Chuang, *Confident Learning: Estimating Uncertainty in Dataset Labels*, JAIR
+2021): an exam counts for another class where that class's probability reaches the mean that its own members have.
+What is listed is to be looked at by a person: a rare but right exam looks the same.
 """
 
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ class Outliers:
 def label_outliers(
     features: Floats, labels: Sequence[str | None], subjects: Sequence[str], seed: int = 0
 ) -> Outliers | None:
-    """From (n, d) features; None where there are too few exams of two classes or where the features cannot tell them."""
+    """From (n, d) features; None: too few exams of two classes, or features that cannot tell them."""
     known = [i for i, label in enumerate(labels) if label is not None]
     codes, _ = subject_codes([subjects[i] for i in known])
     names = np.array([str(labels[i]) for i in known])

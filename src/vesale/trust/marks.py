@@ -49,7 +49,7 @@ def find_marks(strokes: Sequence[Bytes]) -> list[Mark]:
     smooth = ndimage.uniform_filter(share, 3, mode="nearest")
     usual = float(np.quantile(smooth, 0.9))
     dense = smooth > max(SHARE, ABOVE * usual)
-    joined = ndimage.binary_closing(np.pad(dense, 6), np.ones((3, 7)))[6:-6, 6:-6] | dense
+    joined = ndimage.binary_closing(np.pad(dense, 6), np.ones((3, 7), bool))[6:-6, 6:-6] | dense
     labels, n = ndimage.label(joined, np.ones((3, 3)))
     found = []
     for part in ndimage.find_objects(labels, n):
@@ -77,7 +77,11 @@ def mark_pattern(picture: Bytes, strokes: NDArray[np.int8], box: Box) -> Floats:
 def opposite(box: Box) -> tuple[Box, ...]:
     """Boxes of the same size that show as much of the content and not the mark: mirrored along one side or both."""
     top, left, bottom, right = box
-    return ((top, 1 - right, bottom, 1 - left), (1 - bottom, left, 1 - top, right), (1 - bottom, 1 - right, 1 - top, 1 - left))
+    return (
+        (top, 1 - right, bottom, 1 - left),
+        (1 - bottom, left, 1 - top, right),
+        (1 - bottom, 1 - right, 1 - top, 1 - left),
+    )
 
 
 def overlap(a: Box, b: Box) -> bool:

@@ -1,12 +1,12 @@
 """Whether a mask lies on its own image: swapped with another exam's, shifted, mirrored, inverted, empty or full.
 
-The cohort itself says what its masks mark: a ridge on simple features of a pixel, learned from the other subjects, makes
-a map of each image, and the mask is laid over it, moved, mirrored, and exchanged for the others'. Where the map hardly
-agrees with the masks of the cohort, nothing is said.
+The cohort itself says what its masks mark: a ridge on simple features of a pixel, learned from the other subjects,
+makes a map of each image, and the mask is laid over it, moved, mirrored, and exchanged for the others'. Where the map
+hardly agrees with the masks of the cohort, nothing is said.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,10 @@ FEWEST = 8
 """Exams with a mask below which nothing but emptiness is judged."""
 TELLING = 0.25
 """Least median correlation of map and mask in the cohort."""
-GAIN = 0.15
-"""What a swap or a mirror must gain in correlation."""
+GAIN, BOTH = 0.15, 0.2
+"""What a mirrored mask must gain in correlation, and two exams together that exchange masks."""
+USUAL = 0.7
+"""Share of the cohort's median agreement that a moved mask must reach to be believed."""
 MOVED, SHARPER = 1.2, 0.06
 """Samples that a shift must be away from the cohort's usual one, and the share of the correlation that it must gain."""
 
@@ -65,7 +67,7 @@ def misfits(pairs: Sequence[Pair], subjects: Sequence[str], seed: int = 0) -> tu
     """Of masks of one class; and the cohort's median agreement, by which to know whether they could be judged."""
     shares = np.array([float((pair.mask > 0.5).mean()) for pair in pairs])
     found = [Misfit(i, "full", 0.9, 0, 0) for i, share in enumerate(shares) if share > 0.98]
-    rest = [i for i, pair in enumerate(pairs) if 0 < float(pair.mask.mean()) and shares[i] <= 0.98]
+    rest = [i for i, pair in enumerate(pairs) if pair.mask.any() and shares[i] <= 0.98]
     if len(rest) * 2 > len(pairs):
         found += [Misfit(i, "empty", 0.5, 0, 0) for i, pair in enumerate(pairs) if not pair.mask.any()]
     if len(rest) < FEWEST:
@@ -76,10 +78,10 @@ def misfits(pairs: Sequence[Pair], subjects: Sequence[str], seed: int = 0) -> tu
     median = float(np.median(own))
     if median < TELLING:
         return found, median
-    exchanged = _exchanges(maps, masks, own, median)
+    exchanged = _exchanges(maps, masks, [subjects[i] for i in rest])
     turned = _mirrored(maps, masks, own, median)
-    done = {m.index: m for m in (*_shifted(maps, masks, [pairs[i].scale for i in rest]), *turned, *exchanged)}
-    placed = [Misfit(rest[m.index], m.kind, m.confidence, m.own, m.better, None if m.other is None else rest[m.other], m.shift) for m in done.values()]  # fmt: skip
+    done = {m.index: m for m in (*_shifted(maps, masks, [pairs[i].scale for i in rest], median), *turned, *exchanged)}
+    placed = [replace(m, index=rest[m.index], other=None if m.other is None else rest[m.other]) for m in done.values()]
     return found + placed, median
 
 
@@ -94,7 +96,9 @@ def cohort_maps(pairs: Sequence[Pair], subjects: Sequence[str], seed: int = 0) -
     rows, targets, owners = [], [], []
     for i, pair in enumerate(pairs):
         x, y = _sampled(pair, rng)
-        rows.append(x), targets.append(y), owners.append(np.full(len(y), sides[i]))
+        rows.append(x)
+        targets.append(y)
+        owners.append(np.full(len(y), sides[i]))
     x, y, owner = np.concatenate(rows), np.concatenate(targets), np.concatenate(owners)
     fits = [_fitted(x[owner != side], y[owner != side]) for side in (0, 1)]
     return [_applied(fits[sides[i]], pair) for i, pair in enumerate(pairs)]
@@ -117,7 +121,9 @@ def _sampled(pair: Pair, rng: np.random.Generator) -> tuple[Floats, Floats]:
     features = pixel_features(pair.picture)
     flat = (pair.mask > 0.5).ravel() if (pair.mask > 0.5).any() else (pair.mask > 0).ravel()
     marked, plain = np.flatnonzero(flat), np.flatnonzero(~flat)
-    picked = np.concatenate([rng.choice(group, min(len(group), SAMPLES // 2), replace=False) for group in (marked, plain)])
+    picked = np.concatenate(
+        [rng.choice(group, min(len(group), SAMPLES // 2), replace=False) for group in (marked, plain)]
+    )
     return features.reshape(len(features), -1)[:, picked].T.astype(float), flat[picked].astype(float)
 
 
@@ -143,7 +149,9 @@ def _correlation(a: Maps, b: Maps) -> float:
 
 def _unit(maps: Sequence[Maps]) -> Floats:
     """(n, COARSE * COARSE) of zero mean and unit length."""
-    small = np.array([ndimage.zoom(m, (COARSE / m.shape[0], COARSE / m.shape[1]), order=1).ravel() for m in maps], float)
+    small = np.array(
+        [ndimage.zoom(m, (COARSE / m.shape[0], COARSE / m.shape[1]), order=1).ravel() for m in maps], float
+    )
     small -= small.mean(axis=1, keepdims=True)
     return np.asarray(small / (np.linalg.norm(small, axis=1, keepdims=True) + 1e-9))
 
@@ -152,23 +160,26 @@ def _blurred(masks: Sequence[Maps]) -> list[Maps]:
     return [ndimage.uniform_filter(m, max(1, round(max(m.shape) / COARSE))) for m in masks]
 
 
-def _exchanges(maps: Sequence[Maps], masks: Sequence[Maps], own: Floats, median: float) -> list[Misfit]:
-    """Exams whose mask fits badly while that of another, which fits its own exam badly too, fits well."""
+def _exchanges(maps: Sequence[Maps], masks: Sequence[Maps], subjects: Sequence[str]) -> list[Misfit]:
+    """Two exams that both gain when they exchange masks; then exams whose mask fits badly while that of another, which
+    fits its own exam badly, too, fits well (three that went round)."""
     table = _unit(_blurred(maps)) @ _unit(_blurred(masks)).T  # (map, mask)
     fit = np.diag(table).copy()
-    fence = _fence(fit)
-    poor = [i for i in range(len(maps)) if fit[i] < fence]
-    found = []
+    gain = table - fit[:, None]
+    names = np.array(subjects)
+    both = np.where(names[:, None] != names, gain + gain.T, -1.0)
+    found: dict[int, Misfit] = {}
+    for i, j in zip(*np.unravel_index(np.argsort(-both, axis=None)[: 2 * len(maps)], both.shape), strict=True):
+        if both[i, j] >= BOTH and i not in found and j not in found:
+            sure = float(min(0.99, 0.6 + both[i, j]))
+            found[int(i)] = Misfit(int(i), "swapped", sure, float(fit[i]), float(table[i, j]), int(j))
+            found[int(j)] = Misfit(int(j), "swapped", sure, float(fit[j]), float(table[j, i]), int(i))
+    poor = [i for i in np.flatnonzero(fit < _fence(fit)).tolist() if i not in found]
     for i in poor:
-        others = [j for j in poor if j != i]
-        if not others:
-            continue
-        best = max(others, key=lambda j: table[i, j])
-        rank = float((np.delete(table[i], i) > table[i, best]).mean())
-        if table[i, best] - fit[i] >= GAIN and rank <= 0.05:
-            back = table[best, i] - fit[best] >= GAIN
-            found.append(Misfit(i, "swapped", 0.99 if back else 0.8, float(fit[i]), float(table[i, best]), best))
-    return found
+        best = max((j for j in poor if names[j] != names[i]), key=lambda j: table[i, j], default=i)
+        if gain[i, best] >= GAIN and float((table[i] > table[i, best]).mean()) <= 0.05:
+            found[i] = Misfit(i, "swapped", 0.7, float(fit[i]), float(table[i, best]), best)
+    return list(found.values())
 
 
 def _fence(values: Floats) -> float:
@@ -180,16 +191,18 @@ def _fence(values: Floats) -> float:
 def _mirrored(maps: Sequence[Maps], masks: Sequence[Maps], own: Floats, median: float) -> list[Misfit]:
     fence = _fence(own)
     found = []
-    for i in np.flatnonzero(own < fence):
-        flips = [_correlation(maps[i], flipped) for flipped in (masks[i][:, ::-1], masks[i][::-1], masks[i][::-1, ::-1])]
+    for i in np.flatnonzero(own < fence).tolist():
+        flips = [
+            _correlation(maps[i], flipped) for flipped in (masks[i][:, ::-1], masks[i][::-1], masks[i][::-1, ::-1])
+        ]
         if -own[i] > max(TELLING, 0.5 * median):
-            found.append(Misfit(int(i), "inverted", 0.95, float(own[i]), float(-own[i])))
+            found.append(Misfit(i, "inverted", 0.95, float(own[i]), float(-own[i])))
         elif max(flips) - own[i] >= GAIN and max(flips) >= fence:
-            found.append(Misfit(int(i), "mirrored", 0.95, float(own[i]), float(max(flips))))
+            found.append(Misfit(i, "mirrored", 0.95, float(own[i]), float(max(flips))))
     return found
 
 
-def _shifted(maps: Sequence[Maps], masks: Sequence[Maps], scales: Sequence[float]) -> list[Misfit]:
+def _shifted(maps: Sequence[Maps], masks: Sequence[Maps], scales: Sequence[float], median: float) -> list[Misfit]:
     """Masks whose best place is another than the cohort's usual one."""
     peaks = [_peak(m, mask) for m, mask in zip(maps, masks, strict=True)]
     moves = np.array([(y, x) for y, x, _, _ in peaks])
@@ -199,7 +212,7 @@ def _shifted(maps: Sequence[Maps], masks: Sequence[Maps], scales: Sequence[float
     found = []
     for i, (y, x, best, here) in enumerate(peaks):
         gain = (best - here) / max(best, 1e-6)
-        if best >= TELLING and away[i] > max(MOVED, 3 * spread) and gain >= SHARPER:
+        if best >= max(TELLING, USUAL * median) and away[i] > max(MOVED, 3 * spread) and gain >= SHARPER:
             off = (-y * scales[i], -x * scales[i])
             sure = min(0.99, 0.5 + gain + 0.05 * away[i] / max(spread, 0.3))
             found.append(Misfit(i, "shifted", round(sure, 3), here, best, None, off))

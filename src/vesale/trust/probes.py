@@ -7,15 +7,16 @@ Step-down is not used: one threshold, the maximum over all cues under permutatio
 (Westfall and Young 1993). Labels are permuted between subjects.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
+from scipy.stats import norm, rankdata
 
 from vesale.core.report import Measure
 from vesale.metrics.intervals import subject_codes, weighted_draws
+from vesale.metrics.ranking import curve_area, ranked
 
 Floats = NDArray[np.float64]
 Cell = str | float | None
@@ -94,8 +95,8 @@ def probe(
     """
     keep = _choice(subjects, seed)
     codes, n = subject_codes([subjects[i] for i in keep])
-    chosen = {name: _levels(cue, keep) for name, cue in cues.items()}
-    chosen = {name: features for name, features in chosen.items() if features is not None}
+    levels = {name: _levels(cue, keep) for name, cue in cues.items()}
+    chosen = {name: features for name, features in levels.items() if features is not None}
     asked = [Question(q.name, q.value, q.target[keep]) for q in asked]
     asked = [q for q in asked if _sides(q, codes) >= FEWEST]
     if not chosen or not asked or n < 2 * FEWEST:
@@ -231,9 +232,7 @@ def _permuted(target: Floats, codes: NDArray[np.intp], permutations: int, seed: 
     blocks = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
     known = ~np.isnan(target)
     for column in range(1, permutations + 1):
-        mixed = (
-            rng.permutation(order) if single else np.concatenate([blocks[i] for i in rng.permutation(len(blocks))])
-        )
+        mixed = rng.permutation(order) if single else np.concatenate([blocks[i] for i in rng.permutation(len(blocks))])
         source, sink = mixed[known[mixed]], order[known[order]]
         out[sink, column] = target[source]
     return out
@@ -299,19 +298,15 @@ def _measure(q: Question, score: Floats, value: float, subjects: Sequence[str], 
 
 
 def _normal(level: float) -> float:
-    from scipy.stats import norm
-
     return float(norm.ppf((1 + level) / 2))
 
 
-def _weighted_auc(score: Floats, truth: Floats):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    from vesale.metrics.ranking import curve_area, ranked
-
+def _weighted_auc(score: Floats, truth: Floats) -> Callable[[Floats], Floats]:
     table = ranked(score, truth)
     return lambda weights: curve_area(*table(weights))
 
 
-def _weighted_r2(score: Floats, truth: Floats):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _weighted_r2(score: Floats, truth: Floats) -> Callable[[Floats], Floats]:
     def statistic(weights: Floats) -> Floats:
         total = weights.sum(axis=1)
         mean = weights @ truth / total

@@ -55,7 +55,9 @@ class Rule:
 
 _COLLECT = "collect the classes in the same way, or compare within each value"
 _RESAVE = "save all images in one way (size, format, compression) from the originals, or collect the classes alike"
-_HEADER = "network and header never meet, but equipment shows in pixels: balance it over the classes, or test per device"
+_HEADER = (
+    "network and header never meet, but equipment shows in pixels: balance it over the classes, or test per device"
+)
 RULES: Mapping[str, Rule] = {
     "file.bytes_per_pixel": Rule("metadata_shortcut", "how well the file compresses", 0.5, None, "note", _RESAVE),
     "file": Rule("metadata_shortcut", "how the file was saved", 0.2, 0.7, "warning", _RESAVE),
@@ -65,7 +67,9 @@ RULES: Mapping[str, Rule] = {
     "mark": Rule("shortcut", "a mark in the picture", 0.2, 0.7, "warning", ""),
     "name": Rule("metadata_shortcut", "the number in the file's name", 0.4, None, "note", _COLLECT),
     "acquisition": Rule("metadata_shortcut", "how the image was taken", 0.2, None, "warning", _COLLECT),
-    "trait": Rule("metadata_shortcut", "what is known of the subject", 0.4, None, "note", "report per group: vesale audit"),
+    "trait": Rule(
+        "metadata_shortcut", "what is known of the subject", 0.4, None, "note", "report per group: vesale audit"
+    ),
 }
 
 
@@ -137,13 +141,13 @@ def place_findings(evidence: Evidence, asked: Sequence[Question], seed: int = 0)
     there = [i for i, t in enumerate(evidence.traces) if t is not None]
     if len(there) < 16:
         return []
-    cells = np.array([evidence.traces[i].cells for i in there], float)  # type: ignore[union-attr]
+    cells = np.array([t.cells for t in evidence.traces if t is not None], np.float64)
     subjects = [evidence.exams[i].subject for i in there]
-    findings = []
+    findings: list[Finding] = []
     for question in asked:
         target = question.target[there]
         binary = target if question.value is not None else np.where(np.isnan(target), np.nan, target > 0.5)
-        findings += _place(cells, replace(question, target=binary.astype(float)), subjects, seed)
+        findings += _place(cells, replace(question, target=binary.astype(np.float64)), subjects, seed)
     return findings
 
 
@@ -157,7 +161,7 @@ def mark_findings(
     own = patterns[mark.box]
     cues: dict[str, Sequence[Cell] | Floats] = {"mark.strokes": own}
     cues["mark.present"] = [str(bool(row.any())) for row in own]
-    findings = []
+    findings: list[Finding] = []
     for one in probe(cues, asked, subjects, seed):
         low = _strength(one, one.measure.low)
         if one.p > SURE or low < RULES["mark"].least or any(_same(f, one) for f in findings):
@@ -224,7 +228,7 @@ def _plain(value: Cell) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-# Places ----------------------------------------------------------------------------------------------------------------
+# Places ---------------------------------------------------------------------------------------------------------------
 
 
 def _place(cells: Floats, question: Question, subjects: Sequence[str], seed: int) -> Iterator[Finding]:
@@ -253,13 +257,13 @@ def _place(cells: Floats, question: Question, subjects: Sequence[str], seed: int
         f"the {where} of the picture alone tells {_asked(question)} (AUC {measure.value:.2f}) better than any place in "
         f"the middle, by {gain:.2f} [{low:.2f}, {high_text}]; with it erased the edge tells it with {left:.2f}"
     )
-    finding = found("shortcut", severity, (message, f"look at what stands there; set {erase(boxes)}"), f"place|{_asked(question)}")
+    finding = found(
+        "shortcut", severity, (message, f"look at what stands there; set {erase(boxes)}"), f"place|{_asked(question)}"
+    )
     yield replace(finding, measure=wins, confidence=round(level, 4))
 
 
-def _region_scores(
-    cells: Floats, target: Floats, subjects: Sequence[str], seed: int
-) -> dict[tuple[int, int], Floats]:
+def _region_scores(cells: Floats, target: Floats, subjects: Sequence[str], seed: int) -> dict[tuple[int, int], Floats]:
     step = CELLS // REGIONS
     out = {}
     for y in range(REGIONS):
@@ -314,7 +318,7 @@ def _after(
     return max(left, default=0.5)
 
 
-# Marks -----------------------------------------------------------------------------------------------------------------
+# Marks ----------------------------------------------------------------------------------------------------------------
 
 
 def _beats_opposite(

@@ -43,7 +43,9 @@ def traces_of(picture: Bytes) -> Traces | None:
     if min(picture.shape[1:]) < CELLS:
         return None
     colour = picture[:3] if len(picture) >= 3 else np.repeat(picture[:1], 3, axis=0)
-    return Traces(_cells(colour), np.packbits(stroke_map(colour)), _border(colour), (picture.shape[1], picture.shape[2]))
+    return Traces(
+        _cells(colour), np.packbits(stroke_map(colour)), _border(colour), (picture.shape[1], picture.shape[2])
+    )
 
 
 def unpacked(strokes: Bytes) -> NDArray[np.bool_]:
