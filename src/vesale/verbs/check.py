@@ -24,6 +24,7 @@ from vesale.engine.finding_pictures import (
     with_pictures,
 )
 from vesale.engine.looking import Examine, Inspected, Key, inspect, uses
+from vesale.engine.suspicions import keep, suspicions
 from vesale.io.cohort import Columns, ReadCohort, read_cohort
 from vesale.io.cohort_table import found
 from vesale.render.check_page import Told, check_page
@@ -36,7 +37,7 @@ KINDS = (
     *("label_conflict", "shortcut", "burned_in_text", "metadata_shortcut", "mask_mismatch", "label_outlier"),
 )
 """What `--allow` can name."""
-EXAMINED: Mapping[str, Examine] = {}
+EXAMINED: Mapping[str, Examine] = {"traces": keep}
 """What is asked of every image while its samples are in memory; what each keeps is in `Inspected.examined`."""
 Watch = Callable[[str, int, int], None]
 """What is counted, how many are done, how many there are."""
@@ -92,6 +93,7 @@ def check(
     pairs = copies(exact.cohort, looks, partial(watch, "pairs"))
     resolved = near_copies(exact.cohort, pairs, join="near_duplicate" in allowed)
     findings = [*read.findings, *faults, *exact.findings, *resolved.findings, *subject_leaks(resolved.cohort)]
+    findings += suspicions(resolved.cohort, looks, "traces")
     drawings = exam_drawings(findings, usable) | copy_drawings(resolved.findings, pairs, (usable, usable))
     for other in wanted.against:
         more, drawn = _against(resolved.cohort, looks, other, watch)
