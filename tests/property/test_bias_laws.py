@@ -1,6 +1,6 @@
 """Laws of the audit's comparisons."""
 
-import itertools
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def test_a_corrected_p_is_never_smaller_and_keeps_the_order(p):
     assert all(a >= b for a, b in zip(adjusted, p, strict=True))
     assert all(0 <= a <= 1 for a in adjusted)
     order = np.argsort(p, kind="stable")
-    assert all(adjusted[i] <= adjusted[j] for i, j in itertools.pairwise(order))
+    assert all(adjusted[i] <= adjusted[j] for i, j in pairwise(order))
 
 
 @given(st.integers(1, 80), st.integers(1, 80), st.floats(0, 1), st.floats(0, 1))

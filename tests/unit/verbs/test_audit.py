@@ -98,3 +98,16 @@ def test_the_report_of_evaluate_holds_the_groups(made, tmp_path):
     assert any(code == "gap" for code, _ in report.warnings)
     assert "is lower for sex F" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert (tmp_path / "audit.html").is_file()
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("kind", ["discs", "lines"])
+def test_a_run_and_its_model_are_audited(kind, tiny_package, tmp_path):
+    """Of a run the held-out readings; of a model those that it makes first."""
+    made = tiny_package[kind]
+    done = vesale.audit(made.run, made.cohort, tmp_path / "run")
+    assert done.model["name"] == f"tiny-{kind}"
+    assert done.everyone.exams == len(list((made.run / "out_of_fold").glob("*/prediction.json")))
+    again = vesale.audit(made.model, made.cohort, tmp_path / "model")
+    assert again.everyone.exams == done.everyone.exams
+    assert len(list((tmp_path / "model" / "readings").glob("*/prediction.json"))) == again.everyone.exams
