@@ -1,7 +1,8 @@
 """How often planted shortcuts, marks, misplaced masks and flipped labels are found, and what is claimed where none is.
 
 `python -m benchmarks.shortcuts OUT` makes pictures, plants one fault at a time, and writes
-docs/benchmarks/shortcuts.json; masks and labels are those of the real sets that `VESALE_DATA` names, with faults planted. OUT holds what was made.
+docs/benchmarks/shortcuts.json; masks and labels are those of the real sets that `VESALE_DATA` names, with faults
+planted. OUT holds what was made.
 """
 
 import argparse
