@@ -3,7 +3,7 @@
 Needs no torch. What each fit promises stands in `trust/`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,19 +11,20 @@ from numpy.typing import NDArray
 
 from ..core.exam import Cohort, Exam
 from ..core.pipeline import Pipeline
-from ..core.prediction import Answer, AnsweredCategory, AnsweredPartition, AnsweredQuantity, MaskRisk
+from ..core.prediction import MaskRisk
 from ..core.recipe import Trust as Wanted
-from ..core.task import Category, Output, Partition, Quantity
+from ..core.task import Category, Partition, Quantity
 from ..metrics.partition import BINS, best_f1_threshold, score_histogram
 from ..trust.activity import reference_of
 from ..trust.calibrate import fit_temperature, fit_temperature_binary, fit_temperature_histogram
 from ..trust.conform import control_false_negatives, fit_interval, fit_set_threshold, needed
 from ..trust.gate import Gate, fit_gate
-from ..trust.refer import ReferRule, fit_refer
 from ..trust.state import OutputTrust, Trust
-from .answer import answers, calibrated, foreground, truth_key
+from .answer import calibrated, foreground, truth_key
 from .raw import Raw, with_reference
+from .rule import rule_of
 from .samples import IGNORED, truth_index, view_labels
+from .wrong import error_in_words
 
 FEWEST = 8
 """Calibration subjects below which no temperature is fitted."""
@@ -65,7 +66,7 @@ def fit_trust(again: Again, basis: Basis) -> Trust:
     by_answer = _gates(statistics, answers_of, names, rate) if rate > 0 else {}
     error = error_in_words(basis.pipeline)
     bare = Trust(outputs, None, gate, basis.approximate, error, len(set(subjects)), by_answer, reference)
-    return replace(bare, refer=_rule(again, basis, bare))
+    return replace(bare, refer=rule_of(again, (basis.cohort, basis.pipeline, basis.wanted), bare))
 
 
 def _gates(
@@ -79,37 +80,6 @@ def _gates(
         if gate is not None:
             found[key] = gate
     return found
-
-
-def error_in_words(pipeline: Pipeline) -> str:
-    """What counts as a wrong answer, in words."""
-    return "; ".join(_error(name, output) for name, output in pipeline.task.outputs.items())
-
-
-def is_wrong(output: Output, answer: Answer, truth: str | float | None, dices: Sequence[float]) -> bool | None:
-    """Whether an answer counts as wrong; None when the truth is unknown or the recipe names no bound."""
-    match output, answer:
-        case Category(exclusive=True), AnsweredCategory():
-            index = truth_index(truth, output)
-            return None if index is None else answer.answer != output.names[index]
-        case Category(), AnsweredCategory():
-            if truth is None or not isinstance(answer.answer, tuple):
-                return None
-            return set(answer.answer) != {v.strip() for v in str(truth).split(";") if v.strip()}
-        case Quantity(steps=None), AnsweredQuantity():
-            if output.tolerance is None or not isinstance(truth, float):
-                return None
-            return abs(answer.value - truth) > output.tolerance
-        case Quantity(), AnsweredQuantity():
-            index = truth_index(truth, output)
-            if index is None or answer.step is None:
-                return None
-            if output.action is not None:
-                return (answer.step >= output.action) != (index >= output.action)
-            return abs(answer.step - index) > 1
-        case Partition(), AnsweredPartition():
-            return None if output.dice_bound is None or not dices else float(np.mean(dices)) < output.dice_bound
-    return None
 
 
 def exam_histograms(
@@ -126,23 +96,6 @@ def exam_histograms(
             positives[i] += pos
             negatives[i] += neg
     return positives, negatives
-
-
-def exam_dices(answer: AnsweredPartition, labels: Sequence[NDArray[np.uint8]], output: Partition) -> list[float]:
-    """Dice of each scored name that the truth or the answer holds; empty when nothing counts."""
-    dices = []
-    for i, _ in enumerate(output.scored):
-        both = sizes = counts = 0
-        for image, truth in zip(answer.labels, labels, strict=True):
-            plane = truth[0] if output.exclusive else truth[i]
-            valid = plane != IGNORED
-            bears = (plane == (i + 1 if output.exclusive else 1)) & valid
-            said = (image.data[0] == i + 1 if output.exclusive else image.data[i] == 1) & valid
-            both, sizes = both + int((bears & said).sum()), sizes + int(bears.sum() + said.sum())
-            counts += int(valid.sum())
-        if counts and sizes:
-            dices.append(2 * both / sizes)
-    return dices
 
 
 def exam_labels(basis: Basis, exam: Exam, raw: Raw, output: Partition) -> list[NDArray[np.uint8]]:
@@ -249,44 +202,5 @@ def _partition_temperature(name: str, output: Partition, again: Again, basis: Ba
     return float(fit_temperature(np.concatenate(rows), np.concatenate(truths)))
 
 
-def _rule(again: Again, basis: Basis, trust: Trust) -> ReferRule | None:
-    """The refer rule, or None when some output has no bound, or was not calibrated."""
-    outputs: Mapping[str, Output] = basis.pipeline.task.outputs
-    confidences, wrongs, subjects = [], [], []
-    for exam, raw in again():
-        said, confidence = answers(raw, basis.pipeline, trust)
-        verdicts = []
-        for name, output in outputs.items():
-            answer, dices = said[name], []
-            if isinstance(output, Partition) and isinstance(answer, AnsweredPartition):
-                dices = exam_dices(answer, exam_labels(basis, exam, raw, output), output)
-            verdicts.append(is_wrong(output, answer, exam.truth.get(name), dices))
-        known = [v for v in verdicts if v is not None]
-        if len(known) == len(outputs):
-            confidences.append(min(max(confidence, 0.0), 1.0))
-            wrongs.append(any(known))
-            subjects.append(exam.subject)
-    if not subjects:
-        return None
-    return fit_refer(np.array(confidences), np.array(wrongs), subjects, basis.wanted.alpha, basis.wanted.delta)
-
-
 def _too_few(basis: Basis) -> str:
     return f"Too few calibration exams for this promise; {needed(1 - basis.wanted.level)} would do."
-
-
-def _error(name: str, output: Output) -> str:
-    match output:
-        case Category(exclusive=True):
-            return f"{name}: the answer is not the truth"
-        case Category():
-            return f"{name}: any of the names is wrongly given or left out"
-        case Quantity(steps=None):
-            return f"{name}: off by more than {output.tolerance} {output.unit}".rstrip()
-        case Quantity():
-            if output.action is not None and output.steps is not None:
-                return f"{name}: on the wrong side of {output.steps[output.action]!r}"
-            return f"{name}: more than one step off"
-        case Partition():
-            return f"{name}: a Dice below {output.dice_bound}"
-    return f"{name}: no bound"
