@@ -5,16 +5,17 @@ Reading it from TOML and writing it back live in `core/decode.py`; the string un
 
 import hashlib
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from .decode import decode, read_toml
 from .errors import RecipeError
 from .task import Task
 
-LATER = {"look": {"names": ()}}
+LATER: Mapping[str, Mapping[str, Any]] = {"look": {"names": ()}, "trust": {"cost": {}, "positive": ()}}
 """Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
 
 
@@ -140,6 +141,20 @@ class Trust:
     """Coverage of sets and intervals."""
     false_alarms: float = 0.02
     """Share of good exams that the gate may decline; 0 fits no gate, so nothing is declined for its looks."""
+    positive: tuple[str, ...] = ()
+    """Names of a category that call for action, so that not giving one is to miss it; none: told from the names, where
+    one of them says normal, benign, no ..."""
+    cost: Mapping[str, float] = field(default_factory=dict)
+    """What an error of a kind costs, in plain errors: missed, false, 'truth:answer', for a number low or high; every
+    other costs 1. With prices `alpha` bounds the mean cost of the exams reported alone."""
+
+    def __post_init__(self) -> None:
+        for name in ("alpha", "delta"):
+            if not 0 < getattr(self, name) < 1:
+                raise RecipeError(f"trust.{name}: expected a share between 0 and 1, got {getattr(self, name)}")
+        for kind, price in self.cost.items():
+            if not (math.isfinite(price) and price >= 0):
+                raise RecipeError(f"trust.cost.{kind}: expected a price of 0 or more, got {price}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def fit_trust(again: Again, basis: Basis) -> Trust:
     rate = basis.wanted.false_alarms / 2
     gate = fit_gate(np.stack(statistics), names, rate) if statistics and rate > 0 else None
     by_answer = _gates(statistics, answers_of, names, rate) if rate > 0 else {}
-    error = error_in_words(basis.pipeline)
+    error = error_in_words(basis.pipeline, basis.wanted.cost, basis.wanted.positive)
     bare = Trust(outputs, None, gate, basis.approximate, error, len(set(subjects)), by_answer, reference)
     return replace(bare, refer=rule_of(again, (basis.cohort, basis.pipeline, basis.wanted), bare))
 

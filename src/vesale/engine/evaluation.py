@@ -22,8 +22,10 @@ from ..render.extras import Confusion, Curve, ExamLine, Extras, Series, Shown
 from ..render.overlay import confusion_overlay, thumbnail
 from ..render.report_page import report_page
 from ..render.sheet import volume_overlay
+from ..trust.state import Trust
+from .promised import promised
 from .results import (
-    Cell,
+    Priced,
     Results,
     Row,
     answered,
@@ -33,6 +35,7 @@ from .results import (
     view_mask,
     write_results,
 )
+from .row_errors import Cell
 from .samples import IGNORED, view_labels
 from .views import read_picture
 
@@ -50,6 +53,8 @@ class About:
     """(alpha, delta) of the refer rule."""
     rule: str | None = None
     """The refer rule in words."""
+    trust: Trust | None = None
+    """Of the model, whose refer rule is drawn."""
     gate: str | None = None
     card: Card | None = None
     recipe: str | None = None
@@ -84,7 +89,7 @@ def write_report(results: Results, cohort: Cohort, readings: Path, about: About,
         per_class=found.per_class,
         calibration=found.calibration,
         coverage=found.coverage,
-        refer=referral(results.rows, *about.promise) if about.promise else None,
+        refer=referral(results.rows, *about.promise, _priced(results, about)) if about.promise else None,
         baselines=about.baselines,
         warnings=(*about.warnings, *_warnings(cohort, results)),
         seconds=about.seconds,
@@ -96,6 +101,11 @@ def write_report(results: Results, cohort: Cohort, readings: Path, about: About,
     page = report_page(report, _extras(results, cohort, readings, about))
     (out / "report.html").write_text(page, encoding="utf-8")
     return report
+
+
+def _priced(results: Results, about: About) -> Priced | None:
+    rule = about.trust.refer if about.trust else None
+    return None if rule is None else (results.task, rule.prices, rule.positive)
 
 
 def _warnings(cohort: Cohort, results: Results) -> list[tuple[str, str]]:
@@ -130,6 +140,7 @@ def _extras(results: Results, cohort: Cohort, readings: Path, about: About) -> E
         confusions=tuple(_confusions(results)),
         exams=tuple(_lines(results)),
         refer_rule=about.rule,
+        promised=promised(about.trust, results) if about.trust else None,
         gate=about.gate,
         findings=about.findings,
         licence=card.licence if card else None,

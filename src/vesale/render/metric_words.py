@@ -17,6 +17,7 @@ FORMS: Mapping[str, Form] = {
     "within_one": "share",
     "share_reported": "share",
     "error_reported": "share",
+    "cost_reported": "number",
     "mae": "number",
     "hd95_mm": "number",
     "psnr_db": "number",
@@ -25,7 +26,7 @@ FORMS: Mapping[str, Form] = {
 }
 """share: of 100, shown in per cent; number: in its own unit; every other metric is an index, 1 being perfect."""
 
-LOWER_IS_BETTER = frozenset({"mae", "mse", "hd95_mm", "ece", "brier", "error_reported"})
+LOWER_IS_BETTER = frozenset({"mae", "mse", "hd95_mm", "ece", "brier", "error_reported", "cost_reported"})
 
 METRICS: Mapping[str, tuple[str, str]] = {
     "auc": ("AUC", "AUC"),
@@ -164,6 +165,11 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "error_reported.help": (
         "Share of the exams answered alone in which the answer is wrong.",
         "Part des examens répondus seuls dont la réponse est fausse.",
+    ),
+    "cost_reported": ("Errors at their price", "Erreurs à leur prix"),
+    "cost_reported.help": (
+        "What the errors among the exams answered alone cost an exam, a plain error counting 1.",
+        "Ce que coûtent par examen les erreurs parmi les examens répondus seuls, une erreur simple comptant 1.",
     ),
 }
 """Metric of INTERFACES -> its name; metric.help -> one line of explanation."""

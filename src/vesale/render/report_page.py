@@ -10,12 +10,14 @@ from ..metrics.intervals import clopper_pearson
 from .charts import curve_svg, reliability_svg
 from .extras import Confusion, Curve, ExamLine, Extras, Series, Shown
 from .page import page
+from .refer_section import prices_in_words, refer_section
 from .text import lead_sentences, refer_sentence, warnings_of
 from .words import (
     DASH,
     NO_BREAK,
     clock,
     counted,
+    decimal,
     form,
     integer,
     interval_text,
@@ -61,9 +63,8 @@ def report_page(report: Report, extras: Extras, language: str = "en") -> str:
         "confusions": [_confusion(c, language) for c in e.confusions],
         "calibration": _calibrations(r, language),
         "rules": _rules(r, e, language),
-        "referral": [_measure(m, language) for m in (r.refer.share_reported, r.refer.error_reported)]
-        if r.refer
-        else [],
+        "referral": [_measure(m, language) for m in _referral(r)],
+        "refer": refer_section(e.promised, language),
         "cohort": _cohort(r, language),
         "excluded": r.cohort.get("excluded") or (),
         "findings": None if e.findings is None else [_finding(f, language) for f in e.findings],
@@ -91,6 +92,13 @@ def _contents(content: View, language: str) -> list[tuple[str, str]]:
         ("again", "report.again", True),
     ]
     return [(anchor, say(key, language)) for anchor, key, shown in there if shown]
+
+
+def _referral(report: Report) -> list[Measure]:
+    if report.refer is None:
+        return []
+    found = (report.refer.share_reported, report.refer.error_reported, report.refer.cost_reported)
+    return [m for m in found if m is not None]
 
 
 def _model_line(report: Report) -> str:
@@ -250,9 +258,14 @@ def _rules(report: Report, extras: Extras, language: str) -> list[tuple[str, str
     ]
     if report.refer:
         alpha, sure = short_percent(report.refer.alpha, language), short_percent(1 - report.refer.delta, language)
-        rows.insert(
-            1, (say("report.promise", language), say("report.promise.text", language, alpha=alpha, confidence=sure))
-        )
+        text = say("report.promise.text", language, alpha=alpha, confidence=sure)
+        if report.refer.prices:
+            prices, hundred = (
+                prices_in_words(report.refer.prices, language),
+                decimal(100 * report.refer.alpha, 3, language),
+            )
+            text = say("refer.promise_priced", language, prices=prices, hundred=hundred, confidence=sure)
+        rows.insert(1, (say("report.promise", language), text))
     return rows
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from .present_words import PRESENT
+from .refer_words import REFER
 
 NOUNS: Mapping[str, tuple[str, str]] = {
     "subject": ("subject|subjects", "sujet|sujets"),
@@ -371,4 +372,13 @@ READING: Mapping[str, tuple[str, str]] = {
     "text.excluded": ("{exams} left out", "{exams} exclus"),
 }
 
-MESSAGES: Mapping[str, tuple[str, str]] = {**STATUS, **ANSWERS, **REPORT, **LABELS, **LEADS, **READING, **PRESENT}
+MESSAGES: Mapping[str, tuple[str, str]] = {
+    **STATUS,
+    **ANSWERS,
+    **REPORT,
+    **LABELS,
+    **LEADS,
+    **READING,
+    **PRESENT,
+    **REFER,
+}

@@ -15,6 +15,7 @@ from ..core.task import Category, Output, Partition, Quantity, Task
 from ..engine.evaluation import About, write_report
 from ..engine.opened import OpenedModel, open_model
 from ..engine.publish import publish
+from ..engine.record import rule_in_words
 from ..engine.results import read_results
 from ..engine.samples import open_view
 from ..io.package import MANIFEST
@@ -54,6 +55,8 @@ def evaluate(
         card=model.card if model else None,
         recipe=model.recipe.digest if model else None,
         promise=(model.trust.refer.alpha, model.trust.refer.delta) if model and model.trust.refer else None,
+        rule=rule_in_words(model.trust) if model else None,
+        trust=model.trust if model else None,
     )
     return write_report(results, some, folder, replace(about, seconds=time.perf_counter() - began), out)
 

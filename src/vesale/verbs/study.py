@@ -32,6 +32,7 @@ from ..engine.samples import Sample, load_samples, open_view
 from ..engine.survey import strata
 from ..io.cohort import Columns
 from ..render.documents import dumps, number
+from ..trust.prices import check_prices
 from .check import Checked, check, check_document
 from .evaluate import read_cohort_with
 from .plan import plan
@@ -95,6 +96,7 @@ def study(cohort: Path, out: Path, wish: Wish = Wish(), watch: Callable[[Event],
             watch(event)
 
         recipe = _recipe(checked.cohort, out, wish, tell)
+        check_prices(recipe.task, recipe.trust)
         split = _split(checked.cohort, recipe)
         samples = load_samples(split.learned, recipe)
         limit = math.inf if wish.budget is None else ABORT * wish.budget / _fits(recipe)
@@ -316,6 +318,7 @@ def _about(checked: Checked, recipe: Recipe, split: _Split, model: OpenedModel, 
         findings=checked.findings,
         promise=(rule.alpha, rule.delta) if rule else None,
         rule=rule_in_words(model.trust),
+        trust=model.trust,
         gate=gate_in_words(model.trust),
         card=model.card,
         recipe=recipe.digest,
