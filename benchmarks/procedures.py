@@ -67,7 +67,7 @@ def hoeffding_bentkus(errors: NDArray[np.int64], counts: NDArray[np.int64]) -> F
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = np.where(rate > 0, rate * np.log(rate / ALPHA), 0) + (1 - rate) * np.log((1 - rate) / (1 - ALPHA))
     hoeffding = np.where(rate < ALPHA, np.exp(-counts * apart), 1.0)
-    return np.minimum(1.0, np.minimum(hoeffding, np.e * special.bdtr(errors, counts, ALPHA)))
+    return np.asarray(np.minimum(1.0, np.minimum(hoeffding, np.e * special.bdtr(errors, counts, ALPHA))), float)
 
 
 PROCEDURES: Mapping[str, Choice] = {
@@ -88,7 +88,8 @@ def compare(n: int, runs: int) -> list[tuple[str, float, float]]:
         if population.each == 1:
             for name, value in _compare(population, n, runs, counts).items():
                 found.setdefault(name, []).append(value)
-    return [(name, *(float(v) for v in np.mean(values, axis=0))) for name, values in found.items()]
+    means = {name: np.mean(values, axis=0) for name, values in found.items()}
+    return [(name, float(share), float(broken)) for name, (share, broken) in means.items()]
 
 
 def _compare(population: Population, n: int, runs: int, counts: NDArray[np.int64]) -> dict[str, tuple[float, float]]:
@@ -97,8 +98,8 @@ def _compare(population: Population, n: int, runs: int, counts: NDArray[np.int64
     order = [np.argsort(-c, kind="stable") for c, _ in drawn]
     chance = np.stack([e[o] for (_, e), o in zip(drawn, order, strict=True)])  # (runs, n), the surest first
     wrong = rng.random(chance.shape) < chance
-    errors = np.cumsum(wrong, axis=1)[:, counts - 1]
-    true = np.cumsum(chance, axis=1)[:, counts - 1] / counts
+    errors: NDArray[np.int64] = np.cumsum(wrong, axis=1, dtype=np.int64)[:, counts - 1]
+    true = np.asarray(np.cumsum(chance, axis=1)[:, counts - 1] / counts, float)
     p = special.bdtr(errors, counts, ALPHA)
     chosen = {name: choose(p, counts, n) for name, choose in PROCEDURES.items()}
     chosen["fallback from 0.3, Hoeffding-Bentkus"] = started(hoeffding_bentkus(errors, counts), counts, n, {0.3: 1.0})

@@ -88,6 +88,14 @@ REFER: Mapping[str, tuple[str, str]] = {
         "l'arrêt de la règle ; là, la borne de la calibration doit passer sous la promesse. La borne vaut à chaque "
         "endroit pour lui seul ; la règle en essaie plusieurs, et le paie.",
     ),
+    "report.refer_zero_priced": (
+        "Left to itself it would answer {share} of the exams alone: every exam goes to a reader. The promise asked for "
+        "was: errors at their price ({prices}) of at most {alpha} an exam, with confidence {confidence}; what it takes "
+        'stands under "When it asks a reader".',
+        "Livré à lui-même, il répondrait seul à {share} des examens : tous vont à un lecteur. La promesse demandée "
+        "était : des erreurs à leur prix ({prices}) d'au plus {alpha} par examen, avec une confiance de {confidence} ; "
+        "ce qu'elle exige se trouve sous « Quand il demande un lecteur ».",
+    ),
     "report.refer_priced": (
         "Left to itself it would answer {share} of the exams alone and give the rest to a reader; of those answered "
         "alone, {error} were wrong, which counted at their price ({prices}) is {cost} an exam. The promise was: at "

@@ -130,9 +130,9 @@ def refer_sentence(report: Report, language: str = "en") -> str:
     if report.refer is None:
         return say("report.refer_none", language)
     prices, cost = report.refer.prices, report.refer.cost_reported
-    key = "report.refer_priced" if prices and cost is not None else "report.refer"
+    key = "report.refer" if report.refer.share_reported.value else "report.refer_zero"
     return say(
-        key if report.refer.share_reported.value else "report.refer_zero",
+        f"{key}_priced" if prices else key,
         language,
         prices=prices_in_words(prices, language),
         cost="" if cost is None else shown(cost, language),

@@ -100,8 +100,12 @@ def _exact(counts: tuple[int, ...], n: int, prices: tuple[float, ...], alpha: fl
 def _as_good(counts: tuple[int, ...], n: int, prices: tuple[float, ...], alpha: float) -> NDArray[np.int64]:
     """The most cheap errors with which the capital is still that of `counts` or more, by the number of dear errors."""
     held = float(_capital(np.array([counts], dtype=float), n, prices, alpha)[0]) - 1e-9
+    most, over = 0, n + 1  # with no dear error: the most cheap ones lie in [most, over)
+    while over - most > 1:
+        middle = (most + over) // 2
+        good = _capital(np.array([[middle, 0.0]]), n, prices, alpha)[0] >= held
+        most, over = (middle, over) if good else (most, middle)
     found: list[int] = []
-    most = n
     for dear in range(n + 1):
         cheap = np.arange(min(most, n - dear) + 1)
         held_with = _capital(np.stack([cheap, np.full_like(cheap, dear)], axis=1).astype(float), n, prices, alpha)

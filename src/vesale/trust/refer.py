@@ -27,6 +27,8 @@ FEW_STARTS = 3000
 """With fewer subjects there is one start."""
 CURVE = 50
 """About this many points of the curve that people see."""
+STARTS = 12
+"""About so many shares of the surest from which it is reckoned how many subjects would do."""
 MOST = 100_000
 """Calibration subjects beyond which it is not said how many would do."""
 Floats = NDArray[np.float64]
@@ -119,7 +121,7 @@ def fit_refer(
     for count, share in _plan(len(c), alpha, delta, ascending):
         level += share * delta
         threshold, reported = _cut(c, count)
-        if tail(errors[reported - 1], reported, ascending, alpha) <= level:
+        if level > 0 and tail(errors[reported - 1], reported, ascending, alpha) <= level:
             best = (threshold, reported, errors[reported - 1])
         else:
             level = 0.0
@@ -156,7 +158,7 @@ def would_do(
         return rule.needed
     rates = (errors + 0.5 / len(levels)) / (np.arange(n) + 2)[:, None]
     hopeful = [k for k in range(math.ceil(LATE[0][0] * n), n + 1) if k and rates[k - 1] @ levels < rule.alpha]
-    thinned = hopeful[:: max(1, len(hopeful) // GRID)]
+    thinned = hopeful[:: max(1, len(hopeful) // STARTS)]
     least = min((_passing(rates[k - 1], levels, rule) * n / k for k in thinned), default=math.inf)
     return _about(max(least, n + 1)) if least <= MOST else None
 
