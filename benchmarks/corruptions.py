@@ -20,8 +20,8 @@ STRENGTHS = (1, 2, 3, 4, 5)
 
 
 def blur(picture: Picture, strength: int) -> Picture:
-    """Out of focus: Gaussian, from 0.4 to 4 % of the short side."""
-    sigma = (0.004, 0.008, 0.015, 0.025, 0.04)[strength - 1] * min(picture.shape[:2])
+    """Out of focus: Gaussian, from 0.5 to 8 % of the short side."""
+    sigma = (0.005, 0.01, 0.02, 0.04, 0.08)[strength - 1] * min(picture.shape[:2])
     width = (sigma, sigma, *(0.0,) * (picture.ndim - 2))
     return _whole(ndimage.gaussian_filter(picture.astype(float), width))
 

@@ -17,7 +17,6 @@ FORMS: Mapping[str, Form] = {
     "within_one": "share",
     "share_reported": "share",
     "error_reported": "share",
-    "cost_reported": "number",
     "mae": "number",
     "hd95_mm": "number",
     "psnr_db": "number",

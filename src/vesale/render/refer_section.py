@@ -1,5 +1,6 @@
 """The part of a report about the refer rule: what it promises, on what it rests, and the curve of risk by coverage."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,8 @@ from .charts import curve_svg
 from .extras import Curve, Promised, Series
 from .words import counted, decimal, listed, say, short_percent
 
+TOP = 4
+"""Times the promise up to which errors are drawn."""
 View = dict[str, Any]
 
 
@@ -18,7 +21,7 @@ def refer_section(promised: Promised | None, language: str = "en") -> View | Non
         "sentences": refer_lines(promised, language),
         "svg": curve_svg(risk_curve(promised, language), "refer", language) if promised.calibrated else "",
         "title": say("refer.chart", language),
-        "help": say("refer.chart.help", language),
+        "help": say("refer.chart.help" if promised.threshold is not None else "refer.chart.help_none", language),
     }
 
 
@@ -50,7 +53,7 @@ def prices_in_words(prices: Mapping[str, float], language: str = "en") -> str:
 def risk_curve(promised: Promised, language: str = "en") -> Curve:
     """Error (or cost) by the share answered alone, in per cent: of the calibration, its bound, of this report."""
     p = promised
-    top = 100 * min(2.5 * p.alpha, max([p.alpha, *(c[2] for c in p.calibrated)]))
+    top = 100 * min(TOP * p.alpha, max([p.alpha, *(c[2] for c in p.calibrated)]))
     series = [
         Series(say("refer.chart.calibrated", language), *_line([(s, r) for s, r, _ in p.calibrated], top)),
         Series(
@@ -89,9 +92,9 @@ def _found(p: Promised, language: str) -> str:
 
 
 def _line(points: Any, top: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """x and y in per cent; what is above the picture is cut at its edge, for a bound may be 20 times the promise."""
+    """x and y in per cent; what lies above the picture is left out, for a bound may be 20 times the promise."""
     pairs = [(100 * share, 100 * risk) for share, risk in points]
-    return tuple(x for x, _ in pairs), tuple(min(y, top) for _, y in pairs)
+    return tuple(x for x, _ in pairs), tuple(y if y <= top else math.nan for _, y in pairs)
 
 
 def _kind(kind: str, language: str) -> str:

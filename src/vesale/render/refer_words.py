@@ -88,6 +88,12 @@ REFER: Mapping[str, tuple[str, str]] = {
         "l'arrêt de la règle ; là, la borne de la calibration doit passer sous la promesse. La borne vaut à chaque "
         "endroit pour lui seul ; la règle en essaie plusieurs, et le paie.",
     ),
+    "refer.chart.help_none": (
+        "From left to right more exams are answered alone, the surest first. Only where the bound lies below the "
+        "promise may they be; a bound that is not seen lies above the picture.",
+        "De gauche à droite, davantage d'examens sont répondus seuls, les plus sûrs d'abord. Ils ne le peuvent que là "
+        "où la borne passe sous la promesse ; une borne que l'on ne voit pas est au-dessus de l'image.",
+    ),
     "report.refer_zero_priced": (
         "Left to itself it would answer {share} of the exams alone: every exam goes to a reader. The promise asked for "
         "was: errors at their price ({prices}) of at most {alpha} an exam, with confidence {confidence}; what it takes "

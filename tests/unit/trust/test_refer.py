@@ -106,11 +106,8 @@ def named(c, cost, alpha=0.05, prices=(1.0,)):
 def test_without_an_error_it_is_what_any_promise_takes():
     rule, more = named(np.linspace(0.6, 1, 20), np.zeros(20))
     assert (rule.threshold, more) == (None, 45)
-    assert (
-        without_threshold(rule)
-        == "Too few calibration subjects for this promise: 20; at least 45 without error are needed."
+    said = "Too few calibration subjects for this promise: 20; at least 45 without error are needed."
     assert without_threshold(rule) == said
-    )
 
 
 def test_where_some_are_reported_nothing_is_missing():
