@@ -99,8 +99,8 @@ def _compare(population: Population, n: int, runs: int, counts: NDArray[np.int64
     chance = np.stack([e[o] for (_, e), o in zip(drawn, order, strict=True)])  # (runs, n), the surest first
     wrong = rng.random(chance.shape) < chance
     errors: NDArray[np.int64] = np.cumsum(wrong, axis=1, dtype=np.int64)[:, counts - 1]
-    true = np.asarray(np.cumsum(chance, axis=1)[:, counts - 1] / counts, float)
-    p = special.bdtr(errors, counts, ALPHA)
+    true: Floats = np.cumsum(chance, axis=1)[:, counts - 1] / counts
+    p = np.asarray(special.bdtr(errors, counts, ALPHA), np.float64)
     chosen = {name: choose(p, counts, n) for name, choose in PROCEDURES.items()}
     chosen["fallback from 0.3, Hoeffding-Bentkus"] = started(hoeffding_bentkus(errors, counts), counts, n, {0.3: 1.0})
     found = {name: _score(best, counts, true, n) for name, best in chosen.items()}

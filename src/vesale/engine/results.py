@@ -164,9 +164,10 @@ def read_results(folder: Path, cohort: Cohort, task: Task) -> Results:
 
 def _sure(document: Mapping[str, Any]) -> Cell:
     """How sure the model was, where the prediction says it: of the reported, and of those referred as too unsure."""
-    if document["promise"] is not None:
+    if document.get("promise"):
         return document["promise"].get("confidence")  # type: ignore[no-any-return]
-    unsure = [r["value"] for r in document["reasons"] if r["code"] == "uncertain" and (r["threshold"] or 2) <= 1]
+    reasons = [r for r in document.get("reasons") or () if r["code"] == "uncertain"]
+    unsure = [r["value"] for r in reasons if r.get("threshold") is not None and r["threshold"] <= 1]
     return unsure[0] if unsure else None
 
 

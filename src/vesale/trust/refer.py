@@ -23,6 +23,8 @@ LATE = ((0.3, 1.0),)
 EARLY_AND_LATE = ((0.1, 0.2), (0.3, 0.8))
 """(share of the subjects from which candidates are tried, share of delta for it): few starts keep each test strong, a
 late start forgives a sure error, an early one lets a weak model report its surest exams."""
+ROOM = 1.3
+"""Times the fewest that can pass, from which candidates are tried where errors have several prices."""
 FEW_STARTS = 3000
 """With fewer subjects there is one start."""
 CURVE = 50
@@ -185,11 +187,13 @@ def _plan(n: int, alpha: float, delta: float, prices: tuple[float, ...] = (1.0,)
     """(how many of the surest subjects a candidate reports, its share of delta), the surest candidate first.
 
     Of one price, candidates are where one more error becomes tolerable, thinned to GRID; between them a test gains
-    nothing. Of several they lie evenly from the first that can pass.
+    nothing. Of several they lie evenly, from where a few cheap errors are tolerable: the very first that can pass
+    tolerates none.
     """
     counts = _tolerant(n, alpha / prices[-1], delta) if alpha < prices[-1] else [1] if n else []
     if len(prices) > 1:
-        counts = list(range(fewest(prices, alpha, delta), n + 1))
+        least = fewest(prices, alpha, delta)
+        counts = list(range(round(ROOM * least) if ROOM * least <= n else least, n + 1))
     if not counts:
         return ()
     kept = [counts[0]]

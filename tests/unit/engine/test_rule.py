@@ -29,7 +29,10 @@ TRUST = Trust({"label": OutputTrust(temperature=1.0)}, None, None, False, "wrong
 COHORT = Cohort("c", Path(), ())
 
 
-def exam(i, p, truth, statistics=(0.0,) * len(NAMES)):
+USUAL, STRANGE = (0.0,) * len(NAMES), (50.0,) * len(NAMES)
+
+
+def exam(i, p, truth, statistics=USUAL):
     grid = Grid((4, 4))
     image = Image(np.zeros((1, 4, 4), np.uint8), grid, "intensity", ("grey",), Provenance("made"))
     seen = Seen("0" * 64, None, (1, 4, 4), None)
@@ -46,7 +49,8 @@ def exams(n=200, seed=0):
         p = float(rng.uniform(0.9, 1) if i % 2 else rng.uniform(0.5, 0.7))
         sick = bool(rng.random() < 0.5)
         right = p > 0.8 or rng.random() > 0.33
-        rows.append(exam(i, p if sick == right else 1 - p, "pneumonia" if sick else "normal", rng.normal(size=len(NAMES))))
+        looks = rng.normal(size=len(NAMES))
+        rows.append(exam(i, p if sick == right else 1 - p, "pneumonia" if sick else "normal", looks))
     return rows
 
 
@@ -82,7 +86,7 @@ def test_every_price_one_is_the_plain_rule():
 def test_what_the_gate_declines_does_not_count():
     rows = exams()
     gate = fit_gate(np.stack([raw.statistics for _, raw in rows]), NAMES, 0.01)
-    strange = [exam(900 + i, 0.99, "normal", (50.0,) * len(NAMES)) for i in range(20)]  # sure, wrong and unlike the others
+    strange = [exam(900 + i, 0.99, "normal", STRANGE) for i in range(20)]  # sure, and wrong
     bare = rule_of(lambda: iter([*rows, *strange]), (COHORT, PIPELINE, Wanted()), TRUST)
     gated = rule_of(lambda: iter([*rows, *strange]), (COHORT, PIPELINE, Wanted()), replace(TRUST, gate=gate))
     assert bare.n == 220
