@@ -29,7 +29,9 @@ from .tables import Table
 
 SPLITS = 200
 MOST = 200
-"""Pictures of a cohort that are read, evenly through its table."""
+"""Exams of another place that are read, evenly through its table."""
+SPOILED = 60
+"""Exams that are spoiled, each in every way and strength."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ def elsewhere(places: Sequence[Place], runs: Mapping[str, Path]) -> Table:
     rows = []
     for place in places:
         model = open_model(runs[place.model] / "model")
-        rows.append((place.what, place.model, *_cells(read_some(model, place.table, None, place.truth))))
+        rows.append((place.what, place.model, *_cells(read_some(model, place, MOST))))
     note = (
         "Nothing is promised for such exams. 'Without the gate' is what the refer rule alone would report: there the "
         "promise fails, for a model may be as sure of a picture that it cannot know as of its own. Wrong is counted "
@@ -177,7 +179,7 @@ def spoiled(places: Sequence[Place], runs: Mapping[str, Path]) -> Table:
     for place in places:
         model = open_model(runs[place.model] / "model")
         for kind, strength in (("none", 0), *((k, s) for k in CORRUPTIONS for s in STRENGTHS)):
-            found = read_some(model, place.table, (kind, strength) if strength else None, place.truth)
+            found = read_some(model, place, SPOILED, (kind, strength) if strength else None)
             rows.append((place.model, kind, strength, *_cells(found)))
     note = "`benchmarks/corruptions.py` makes them; pictures of the test split, or, out of fold, of all."
     return Table(
@@ -194,12 +196,11 @@ def own(exam: Exam) -> str | None:
 _COLUMNS = ("read", "declined by the gate", "reported alone", "wrong", "reported without the gate", "wrong then")
 
 
-def read_some(
-    model: OpenedModel, table: Path, spoil: tuple[str, int] | None, truth: Callable[[Exam], str | None] | None
-) -> Read:
-    """Read at most MOST exams of a table, evenly through it; those of the split test where there is one."""
+def read_some(model: OpenedModel, place: Place, most: int, spoil: tuple[str, int] | None = None) -> Read:
+    """Read at most so many exams, evenly through the table; those of the split test where there is one."""
     with tempfile.TemporaryDirectory(prefix="vesale-") as scratch:
-        decided = [_decided(model, exam, folder, truth) for exam, folder in _exams(table, Path(scratch), spoil)]
+        exams = _exams(place.table, Path(scratch), most, spoil)
+        decided = [_decided(model, exam, folder, place.truth) for exam, folder in exams]
     through = [wrong for status, _, wrong in decided if status == "reported"]
     sure = [wrong for _, reported, wrong in decided if reported]
     declined = sum(status == "declined" for status, _, _ in decided)
@@ -235,11 +236,11 @@ def _decided(
     return status, sure, None if right is None else answer.answer != right
 
 
-def _exams(table: Path, scratch: Path, spoil: tuple[str, int] | None) -> Iterator[tuple[Exam, Path]]:
+def _exams(table: Path, scratch: Path, most: int, spoil: tuple[str, int] | None) -> Iterator[tuple[Exam, Path]]:
     cohort = read_cohort(table).cohort
     test = cohort.of_split("test")
     exams = list(test if len(test) else cohort)
-    for i in sorted(set(np.linspace(0, len(exams) - 1, min(MOST, len(exams))).astype(int).tolist())):
+    for i in sorted(set(np.linspace(0, len(exams) - 1, min(most, len(exams))).astype(int).tolist())):
         exam = exams[i]
         if spoil is None:
             yield exam, cohort.root
