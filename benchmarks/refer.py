@@ -110,7 +110,8 @@ def _projection(runs: int) -> Table:
                 rows.append((population.name, n, len(found), said, f"{sum(shares) / len(shares):.2f}"))
     note = (
         "Calibrations that reported nothing and named a number; the middle of the numbers [the tenth and ninetieth of "
-        "a hundred]; the mean share of 20 fresh calibrations of the named size that report some: about a half is right."
+        "a hundred]; the mean share of 20 fresh calibrations of the named size that report some. A weak model names "
+        "one by luck only."
     )
     columns = ("population", "subjects", "calibrations", "named", "of fresh ones that report")
     return Table("How many subjects would do", columns, tuple(rows), note)
@@ -132,10 +133,15 @@ def real(runs: Path, cohorts: Path) -> list[Table]:
     )
     own_kind = (
         Place("pneumonia", "pneumonia", cohorts / "pneumoniamnist" / "labels.csv", own),
-        Place("quality", "quality", drimdb, own),
+        Place("quality", "quality", drimdb, own, _still_bad),
     )
     every = {p.parent.name: p.parent for p in sorted(runs.glob("*/report.json"))}
     return [promises(every), resplits(every), elsewhere(places, named), spoiled(own_kind, named)]
+
+
+def _still_bad(exam: Exam) -> str | None:
+    """A bad photograph that is spoiled is a bad one; whether a good one still is, nobody has said."""
+    return "Bad" if own(exam) == "Bad" else None
 
 
 def _pneumonia(exam: Exam) -> str | None:

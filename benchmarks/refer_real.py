@@ -157,6 +157,8 @@ class Place:
     table: Path
     truth: Callable[[Exam], str | None] | None
     """What the model should answer; None: nothing that it can answer is right."""
+    spoiled: Callable[[Exam], str | None] | None = None
+    """The same when the picture is spoiled, where that changes what is right."""
 
 
 def elsewhere(places: Sequence[Place], runs: Mapping[str, Path]) -> Table:
@@ -179,7 +181,8 @@ def spoiled(places: Sequence[Place], runs: Mapping[str, Path]) -> Table:
     for place in places:
         model = open_model(runs[place.model] / "model")
         for kind, strength in (("none", 0), *((k, s) for k in CORRUPTIONS for s in STRENGTHS)):
-            found = read_some(model, place, SPOILED, (kind, strength) if strength else None)
+            here = replace(place, truth=place.spoiled or place.truth) if strength else place
+            found = read_some(model, here, SPOILED, (kind, strength) if strength else None)
             rows.append((place.model, kind, strength, *_cells(found)))
     note = "`benchmarks/corruptions.py` makes them; pictures of the test split, or, out of fold, of all."
     return Table(

@@ -147,7 +147,7 @@ def would_do(
 ) -> int | None:
     """About how many subjects it takes until some can be reported, if errors go on to occur as often as here.
 
-    For each share of the surest from which the rule starts: how often they erred here (half an error added, as so few
+    For each share of the surest from which the rule starts: how often they erred here (one error added, as so few
     errors may be luck) gives the number at which so many pass. Without an error it is how many any promise takes. None
     where some are reported, and where no number up to MOST does.
     """
@@ -158,7 +158,7 @@ def would_do(
     n = len(errors)
     if n == 0 or not errors[-1].any():
         return rule.needed
-    rates = (errors + 0.5 / len(levels)) / (np.arange(n) + 2)[:, None]
+    rates = (errors + 1 / len(levels)) / (np.arange(n) + 2)[:, None]
     hopeful = [k for k in range(math.ceil(LATE[0][0] * n), n + 1) if k and rates[k - 1] @ levels < rule.alpha]
     thinned = hopeful[:: max(1, len(hopeful) // STARTS)]
     least = min((_passing(rates[k - 1], levels, rule) * n / k for k in thinned), default=math.inf)

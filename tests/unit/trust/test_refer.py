@@ -124,7 +124,7 @@ def test_a_hopeless_model_is_not_told_to_collect_more():
 
 
 @pytest.mark.parametrize("prices", [(1.0,), pytest.param((1.0, 10.0), marks=pytest.mark.slow)])
-def test_of_as_many_as_named_about_half_report(prices):
+def test_of_as_many_as_named_more_than_half_report(prices):
     """Calibrations of 120 that report nothing; fresh ones of the size that they name."""
     rng = np.random.default_rng(3)
 
@@ -140,7 +140,7 @@ def test_of_as_many_as_named_about_half_report(prices):
             told.append(more)
             shares.append(np.mean([named(*draw(more), prices=prices)[0].threshold is not None for _ in range(8)]))
     assert all(n > 120 for n in told)
-    assert 0.25 < np.mean(shares) < 0.95
+    assert 0.4 < np.mean(shares) <= 1.0
 
 
 # The curve ------------------------------------------------------------------------------------------------------------
