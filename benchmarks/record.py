@@ -88,9 +88,9 @@ def recomputed(stem: Path, recipe: Recipe, refer: Mapping[str, Any] | None = Non
     document: Document = plain({part: _plain_part(getattr(found, part)) for part in PARTS})
     document["refer"] = None
     if refer is not None:
-        again = referral(results.rows, refer["alpha"], refer["delta"])
-        shares = {"share_reported": again.share_reported, "error_reported": again.error_reported}
-        document["refer"] = plain({"alpha": again.alpha, "delta": again.delta, **shares})
+        priced = (recipe.task, recipe.trust.cost, recipe.trust.positive)
+        again = referral(results.rows, refer["alpha"], refer["delta"], priced)
+        document["refer"] = {k: plain(getattr(again, k)) for k in refer}
     return document
 
 

@@ -44,6 +44,7 @@ def _study(o: argparse.Namespace) -> int:
     overrides = list(o.overrides)
     overrides += [f"trust.{k}={v}" for k in ("alpha", "delta") if (v := getattr(o, k)) is not None]
     overrides += [f"trust.neighbours={o.like}"] if o.like else []
+    overrides += _prices(o.cost)
     budget = parse_budget(o.budget) if o.budget else None
     asked = (_columns(o), o.name, not o.no_baseline, o.model, o.language)
     wish = Wish(budget, o.recipe, tuple(overrides), tuple(o.allow), *asked)
@@ -361,6 +362,24 @@ def _model_line(model: dict[str, Any]) -> str:
     kinds = ", ".join(f"{n}: {k}" for n, k in model["outputs"].items())
     size = f"{model['bytes'] / 1e6:.1f} MB"
     return f"{model['name']}  {model['version']}  {kinds}  {size}  use: {model['use']}  {model['path']}"
+
+
+def _prices(costs: list[str]) -> list[str]:
+    """The setting trust.cost of `--cost KIND=PRICE ...`; a kind may hold spaces and signs, as names of classes do."""
+    import json
+
+    from ..core.errors import RecipeError
+
+    prices = []
+    for cost in costs:
+        kind, _, price = cost.rpartition("=")
+        try:
+            prices.append(f"{json.dumps(kind, ensure_ascii=False)} = {float(price)!r}")
+        except ValueError:
+            kind = ""
+        if not kind:
+            raise RecipeError(f"--cost {cost}: expected KIND=PRICE", "for example --cost missed=10")
+    return [f"trust.cost={{ {', '.join(prices)} }}"] if prices else []
 
 
 def _columns(o: argparse.Namespace) -> "Columns":

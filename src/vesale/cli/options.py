@@ -73,6 +73,13 @@ def _study(p: argparse.ArgumentParser) -> None:
     p.add_argument("--alpha", type=float, help="of the exams reported alone at most this share may be wrong (.05)")
     p.add_argument("--delta", type=float, help="with confidence 1 - delta (.1)")
     p.add_argument("--language", choices=("en", "fr"), default="en", help="of report.html")
+    p.add_argument(
+        "--cost",
+        action="append",
+        default=[],
+        metavar="KIND=PRICE",
+        help="what an error costs, in plain ones: missed=10, false=2, truth:answer=5; then alpha bounds the mean cost",
+    )
     _common(p)
 
 

@@ -41,6 +41,12 @@ class Promise:
     approximate: bool
     """True when calibrated on out-of-fold predictions of other networks than the one that answers."""
     unit: Literal["subject"] = "subject"
+    confidence: float | None = None
+    """How sure the model was of this exam; None: not kept."""
+    threshold: float | None = None
+    """From which confidence an exam is reported alone."""
+    prices: Mapping[str, float] = field(default_factory=dict)
+    """Kind of error -> what it costs; with any, `alpha` bounds the mean cost instead of the share of errors."""
 
 
 @dataclass(frozen=True, slots=True)

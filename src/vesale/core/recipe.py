@@ -5,6 +5,7 @@ Reading it from TOML and writing it back live in `core/decode.py`; the string un
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from .task import Task
 
 LATER: Mapping[str, Mapping[str, Any]] = {
     "look": {"names": (), "fit": "pad"},
-    "trust": {"shadows": 2, "mask_delta": 0.0, "neighbours": "none"},
+    "trust": {"shadows": 2, "mask_delta": 0.0, "neighbours": "none", "cost": {}, "positive": ()},
 }
 """Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
 
@@ -154,8 +155,20 @@ class Trust:
     neighbours: Literal["none", "hashed", "ids", "thumbnails"] = "none"
     """What the package keeps of its training exams, so that those like a new one can be named: nothing; the network's
     features with hashed ids; with the ids as they are; or with small pictures as well."""
+    positive: tuple[str, ...] = ()
+    """Names of a category that call for action, so that not giving one is to miss it; none: told from the names, where
+    one of them says normal, benign, no ..."""
+    cost: Mapping[str, float] = field(default_factory=dict)
+    """What an error of a kind costs, in plain errors: missed, false, 'truth:answer', for a number low or high; every
+    other costs 1. With prices `alpha` bounds the mean cost of the exams reported alone."""
 
     def __post_init__(self) -> None:
+        for name in ("alpha", "delta"):
+            if not 0 < getattr(self, name) < 1:
+                raise RecipeError(f"trust.{name}: expected a share between 0 and 1, got {getattr(self, name)}")
+        for kind, price in self.cost.items():
+            if not (math.isfinite(price) and price >= 0):
+                raise RecipeError(f"trust.cost.{kind}: expected a price of 0 or more, got {price}")
         if self.shadows < 0 or self.shadows % 2:
             raise RecipeError(f"trust.shadows: expected an even number or 0, got {self.shadows}")
 

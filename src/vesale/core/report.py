@@ -136,6 +136,10 @@ class Referral:
     delta: float
     share_reported: Measure
     error_reported: Measure
+    prices: Mapping[str, float] = field(default_factory=dict)
+    """Kind of error -> what it costs; with any, alpha bounds `cost_reported`, not `error_reported`."""
+    cost_reported: Measure | None = None
+    """Mean cost of the exams reported alone; None without prices."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from ..core.prediction import (
     AnsweredPartition,
     AnsweredQuantity,
     Check,
+    Code,
     GateVerdict,
     Promise,
     Reason,
@@ -31,6 +32,7 @@ from ..trust.conform import category_set, contiguous, ordinal_set
 from ..trust.difficulty import LEVELS
 from ..trust.gate import judge
 from ..trust.known import wrong_part
+from ..trust.refer import without_threshold
 from ..trust.state import OutputTrust, Trust
 from ..trust.why import reason
 from .raw import Raw, with_reference
@@ -75,7 +77,16 @@ def judged(raw: Raw, pipeline: Pipeline, trust: Trust) -> Judged:
         return Judged("referred", (referred,), outputs, gate, None, confidence)
     rule = trust.refer
     assert rule is not None
-    promise = Promise(rule.alpha, rule.delta, rule.n, trust.error, trust.approximate)
+    promise = Promise(
+        rule.alpha,
+        rule.delta,
+        rule.n,
+        trust.error,
+        trust.approximate,
+        confidence=confidence,
+        threshold=rule.threshold,
+        prices=rule.prices,
+    )
     return Judged("reported", (), outputs, gate, promise, confidence)
 
 
@@ -327,12 +338,8 @@ def _referred(confidence: float, trust: Trust) -> Reason | None:
         return Reason("not_calibrated", message, confidence)
     if rule.threshold is None:
         few = rule.n < rule.needed
-        message = (
-            f"Too few calibration subjects for this promise: {rule.n}; at least {rule.needed} without error are needed."
-            if few
-            else f"On {rule.n} calibration subjects no confidence kept the promise, so every exam goes to a reader."
-        )
-        return Reason("too_few_calibration" if few else "uncertain", message, float(rule.n), float(rule.needed))
+        code: Code = "too_few_calibration" if few else "uncertain"
+        return Reason(code, without_threshold(rule), float(rule.n), float(rule.needed))
     if not rule.reports(confidence):
         message = f"The model is not sure enough: confidence {confidence:.2f}, {rule.threshold:.2f} is asked."
         return Reason("uncertain", message, confidence, rule.threshold)

@@ -24,9 +24,11 @@ from ..render.extras import Accepts, Confusion, Curve, ExamLine, Extras, Series,
 from ..render.overlay import confusion_overlay, thumbnail
 from ..render.report_page import report_page
 from ..render.sheet import volume_overlay
+from ..trust.state import Trust
 from .audit import audit_of_study
 from .calibration_rows import Cell, Row, calibrated_groups, probabilities
-from .results import Results, answered, measured, referral, view_mask, write_results
+from .promised import promised
+from .results import Priced, Results, answered, measured, referral, view_mask, write_results
 from .samples import IGNORED, view_labels
 from .views import read_picture
 
@@ -44,6 +46,8 @@ class About:
     """(alpha, delta) of the refer rule."""
     rule: str | None = None
     """The refer rule in words."""
+    trust: Trust | None = None
+    """Of the model, whose refer rule is drawn."""
     gate: str | None = None
     accepts: Accepts | None = None
     """What the gate compares with."""
@@ -89,7 +93,7 @@ def write_report(results: Results, cohort: Cohort, readings: Path, about: About,
         candidates=about.candidates,
         guarantees=about.guarantees,
         coverage=found.coverage,
-        refer=referral(results.rows, *about.promise) if about.promise else None,
+        refer=referral(results.rows, *about.promise, _priced(results, about)) if about.promise else None,
         baselines=about.baselines,
         warnings=(*about.warnings, *_warnings(cohort, results), *_alarms(audit)),
         seconds=about.seconds,
@@ -112,6 +116,11 @@ def _calibration(found: Mapping[str, Calibration], results: Results, cohort: Coh
         for name in found
     }
     return {name: replace(one, subgroups=groups[name]) for name, one in found.items()}
+
+
+def _priced(results: Results, about: About) -> Priced | None:
+    rule = about.trust.refer if about.trust else None
+    return None if rule is None else (results.task, rule.prices, rule.positive)
 
 
 def _warnings(cohort: Cohort, results: Results) -> list[tuple[str, str]]:
@@ -151,6 +160,7 @@ def _extras(results: Results, cohort: Cohort, readings: Path, about: About) -> E
         confusions=tuple(_confusions(results)),
         exams=tuple(_lines(results)),
         refer_rule=about.rule,
+        promised=promised(about.trust, results) if about.trust else None,
         gate=about.gate,
         accepts=_accepts(results, about),
         findings=about.findings,

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ..core.recipe import Recipe
+from ..core.recipe import Recipe, Trust
 from ..core.task import Quantity
 from ..nets import build
 from ..nets.heads import Network
@@ -226,8 +226,10 @@ def _levels(samples: Sequence[Sample], raw: bool = False) -> tuple[Tensor, Tenso
 
 
 def fingerprint(recipe: Recipe, samples: Sequence[Sample]) -> str:
-    """Of all that decides the weights: the recipe, and every sample's name, pixels and truth."""
-    whole = hashlib.sha256(f"{recipe.digest} {[s.exam for s in samples]}".encode())
+    """Of all that decides the weights: the recipe but for what is asked of its answers, which may be asked anew of the
+    same network, and every sample's name, pixels and truth."""
+    learned = replace(recipe, trust=Trust())
+    whole = hashlib.sha256(f"{learned.digest} {[s.exam for s in samples]}".encode())
     for sample in samples:
         for array in (sample.planes, *sample.truth.values(), *sample.labels.values()):
             whole.update(f"{array.shape}".encode())

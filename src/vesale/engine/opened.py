@@ -1,5 +1,6 @@
 """A model package, written and opened: opening checks every byte and runs the self-test, and needs no torch."""
 
+import json
 import time
 import tomllib
 import zipfile
@@ -27,12 +28,14 @@ from ..io.package import Package, open_package, write_manifest
 from ..ops.look import prepare
 from ..render.card_page import card_markdown
 from ..render.documents import card_document, dumps
+from ..render.words import say
 from ..trust.known import news
 from ..trust.state import Trust, from_files, to_files
 from .answer import judged
 from .halves import fits_half
 from .infer import infer
 from .raw import Raw, foreign_kind, look_at, statistics_of, unlooked
+from .record import rule_in_words
 from .runtimes import Runner, open_onnx
 from .samples import open_view
 
@@ -128,8 +131,16 @@ def write_card(folder: Path, card: Card) -> None:
     digest = model_digest({p.name: sha256(p) for p in folder.iterdir()})
     card = replace(card, digest=digest)
     (folder / "card.json").write_text(dumps(card_document(card)) + "\n", encoding="utf-8")
-    (folder / "card.md").write_text(card_markdown(card), encoding="utf-8")
+    (folder / "card.md").write_text(card_markdown(card, _rules(folder)), encoding="utf-8")
     write_manifest(folder)
+
+
+def _rules(folder: Path) -> dict[str, str]:
+    """What the card says of the refer rule, from the trust that lies beside it."""
+    if not (folder / "trust.json").is_file():
+        return {}
+    document = json.loads((folder / "trust.json").read_text(encoding="utf-8"))
+    return {say("report.refer_rule"): rule_in_words(from_files(document, _arrays(folder / "trust.npz")))}
 
 
 def open_model(path: Path, threads: int | None = None) -> OpenedModel:

@@ -12,6 +12,7 @@ from ..core.recipe import Recipe
 from ..ops.machine import machine, peak_rss_mb
 from ..render.calibration_section import correction_sentence, promise_sentence
 from ..render.extras import Accepts, Series
+from ..trust.refer import without_threshold
 from ..trust.state import Trust
 from .events import Fitted, Progress
 
@@ -66,15 +67,17 @@ def rule_in_words(trust: Trust) -> str:
     rule = trust.refer
     if rule is None:
         return "No refer rule: the recipe names no bound for what is wrong, so every exam goes to a reader."
-    wanted = f"at most {rule.alpha:.0%} wrong of those reported alone, with confidence {1 - rule.delta:.0%}"
+    prices = ", ".join(f"{kind} counts {price:g}" for kind, price in rule.prices.items())
+    wanted = f"at most {rule.alpha:.3g} errors an exam reported alone, counted at their price ({prices}, others 1)"
+    if not rule.prices:
+        wanted = f"at most {100 * rule.alpha:.3g}% wrong of those reported alone"
+    wanted += f", with confidence {100 * (1 - rule.delta):.3g}%"
     if rule.threshold is None:
-        return (
-            f"Wanted: {wanted}. {rule.n} calibration subjects do not support any threshold (at least {rule.needed} "
-            "without an error are needed), so every exam goes to a reader."
-        )
+        return f"Wanted: {wanted}. {without_threshold(rule)} Wrong means: {trust.error}."
+    spent = f", which counts {rule.cost:.3g}" if rule.prices and rule.cost is not None else ""
     return (
         f"{wanted[0].upper()}{wanted[1:]}: an exam is reported alone when its confidence reaches {rule.threshold:.3f}; "
-        f"on {rule.n} calibration subjects that was {rule.reported}, {rule.wrong} of them wrong. "
+        f"on {rule.n} calibration subjects that was {rule.reported}, {rule.wrong} of them wrong{spent}. "
         f"Wrong means: {trust.error}."
     )
 

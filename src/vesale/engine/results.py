@@ -23,6 +23,7 @@ from ..metrics.classification import category_measures, category_per_class, labe
 from ..metrics.intervals import clopper_pearson
 from ..metrics.partition import partition_measures, partition_per_class
 from ..metrics.quantity import quantity_measures
+from ..trust.prices import levels
 from .calibration_outputs import exam_histograms
 from .calibration_rows import (
     Cell,
@@ -35,7 +36,11 @@ from .calibration_rows import (
     probabilities,
     quantity_calibration_of,
 )
+from .row_errors import row_cost
 from .samples import IGNORED, truth_index, view_labels
+
+Priced = tuple[Task, Mapping[str, float], Sequence[str]]
+"""What was asked, the prices of errors, the names that call for action (see trust.cost, trust.positive)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,14 +100,33 @@ def measured(results: Results) -> Measured:
     return Measured(measures, per_class, calibrations, coverage)
 
 
-def referral(rows: Sequence[Row], alpha: float, delta: float) -> Referral:
-    """Share of the exams that were reported alone, and of these the share that was wrong (where that is known)."""
+def referral(rows: Sequence[Row], alpha: float, delta: float, priced: Priced | None = None) -> Referral:
+    """Share of the exams that were reported alone, and of these the share that was wrong (where that is known).
+
+    `priced`: where errors have prices, also what those cost on average.
+    """
     alone = [r for r in rows if r["status"] == "reported"]
     judged = [r for r in alone if r.get("wrong") is not None]
     wrong = sum(int(float(r["wrong"] or 0)) for r in judged)
-    return Referral(
-        alpha, delta, share("share_reported", len(alone), len(rows)), share("error_reported", wrong, len(judged))
-    )
+    shares = share("share_reported", len(alone), len(rows)), share("error_reported", wrong, len(judged))
+    if priced is None or not priced[1]:
+        return Referral(alpha, delta, *shares)
+    task, prices, named = priced
+    costs = [row_cost(r, task, prices, named) for r in alone]
+    mean = mean_cost([c for c in costs if c is not None], levels(task, prices, named))
+    return Referral(alpha, delta, *shares, prices, mean)
+
+
+def mean_cost(costs: Sequence[float], prices: Sequence[float]) -> Measure:
+    """The mean of costs that are 0 or one of the prices, with an interval that holds it at 95 % at least: the exact
+    binomial one of how often each price occurs, at a level shared among them, summed."""
+    name, n = "cost_reported", len(costs)
+    if n == 0:
+        return Measure(name, None, None, None, 0, "exam", method="no exam to count")
+    each = 1 - 0.05 / len(prices)
+    spans = [(p, *clopper_pearson(sum(c == p for c in costs), n, each)) for p in prices]
+    low, high = (sum(span[0] * span[end] for span in spans) for end in (1, 2))
+    return Measure(name, sum(costs) / n, low, high, n, "exam", method="Clopper-Pearson of each price, summed")
 
 
 def share(name: str, k: int, n: int) -> Measure:
@@ -128,18 +152,31 @@ def read_results(folder: Path, cohort: Cohort, task: Task) -> Results:
             said = document["outputs"].get(name)
             row |= {f"{name}.{k}": v for k, v in _cells(output, said, exam.truth.get(name)).items()}
             if isinstance(output, Partition) and said is not None:
-                counts, dices = _mask_counts(path.parent, said, (exam, cohort, output))
+                counts, dices, sums = _mask_counts(path.parent, said, (exam, cohort, output))
                 histograms.setdefault(name, []).append(counts)
                 thresholds[name] = tuple(said.get("thresholds") or (0.5,) * len(output.scored))
                 row[f"{name}.truth"] = 1.0 if dices else None
                 row[f"{name}.dice"] = float(np.mean(list(dices.values()))) if dices else None
                 row |= {f"{name}.dice.{n}": d for n, d in dices.items()}
-        row["wrong"] = _wrong(row, task)
+                both, bearing, given = (float(v) for v in sums.sum(axis=0))
+                row |= {f"{name}.left_out": bearing - both, f"{name}.added": given - both}
+        cost = row_cost(row, task)
+        row["wrong"] = None if cost is None else float(cost > 0)
+        row["confidence"] = _sure(document)
         rows.append(row)
     if not rows:
         raise CohortError(f"{folder}: no prediction of an exam of {cohort.name}", "exam ids must agree on both sides")
     stacked = {n: (np.stack([p for p, _ in c]), np.stack([q for _, q in c])) for n, c in histograms.items()}
     return Results(task, tuple(rows), stacked, thresholds)
+
+
+def _sure(document: Mapping[str, Any]) -> Cell:
+    """How sure the model was, where the prediction says it: of the reported, and of those referred as too unsure."""
+    if document.get("promise"):
+        return document["promise"].get("confidence")  # type: ignore[no-any-return]
+    reasons = [r for r in document.get("reasons") or () if r["code"] == "uncertain"]
+    unsure = [r["value"] for r in reasons if r.get("threshold") is not None and r["threshold"] <= 1]
+    return unsure[0] if unsure else None
 
 
 def write_results(results: Results, folder: Path) -> None:
@@ -260,12 +297,13 @@ def _cells(output: Output, said: Mapping[str, Any] | None, truth: Cell) -> Row:
 
 def _mask_counts(
     folder: Path, said: Mapping[str, Any], of: tuple[Exam, Cohort, Partition]
-) -> tuple[tuple[Counts, Counts], dict[str, float]]:
-    """Histograms of the scores in the confidence files, and the Dice of each name in the masks."""
+) -> tuple[tuple[Counts, Counts], dict[str, float], Counts]:
+    """Histograms of the scores in the confidence files, the Dice of each name in the masks, and from what: (scored, 3)
+    samples that bear the name and were given it, that bear it, that were given it."""
     exam, cohort, output = of
     per_view = 1 if output.exclusive else len(output.names)
     maps, truths, dices = [], [], {}
-    sums = np.zeros((len(output.scored), 2))
+    sums = np.zeros((len(output.scored), 3), np.int64)
     for i, view in enumerate(exam.views):
         part = slice(i * per_view, (i + 1) * per_view)
         sure = np.stack([_confidence(folder / f) for f in said["confidence_files"][part]])
@@ -277,10 +315,10 @@ def _mask_counts(
             plane = truth[0] if output.exclusive else truth[j]
             bears = plane == (j + 1 if output.exclusive else 1)
             answer = ((labels[0] == j + 1) if output.exclusive else labels[j] > 0) & (plane != IGNORED)
-            sums[j] += 2 * (bears & answer).sum(), bears.sum() + answer.sum()
+            sums[j] += (bears & answer).sum(), bears.sum(), answer.sum()
     if any((t != IGNORED).any() for t in truths):
-        dices = {n: float(s[0] / s[1]) for n, s in zip(output.scored, sums, strict=True) if s[1]}
-    return exam_histograms(maps, truths, output), dices
+        dices = {n: float(2 * s[0] / (s[1] + s[2])) for n, s in zip(output.scored, sums, strict=True) if s[1] + s[2]}
+    return exam_histograms(maps, truths, output), dices, sums
 
 
 def _scores(sure: NDArray[np.float32], labels: NDArray[Any], output: Partition) -> NDArray[np.float32]:
@@ -314,34 +352,6 @@ def view_mask(folder: Path, files: Sequence[str], view: int, output: Partition) 
     each = len(output.names)
     planes = [open_mask(folder / f).data[0] != 0 for f in files[view * each : (view + 1) * each]]
     return np.stack(planes).astype(np.uint8)
-
-
-def _wrong(row: Row, task: Task) -> Cell:
-    """1 when any output is wrong by INTERFACES' rule, 0 when none is, None when it cannot be said."""
-    verdicts = []
-    for name, output in task.outputs.items():
-        truth, answer = row.get(f"{name}.truth"), row.get(f"{name}.prediction")
-        if isinstance(output, Partition):
-            dice = row.get(f"{name}.dice")
-            verdicts.append(None if dice is None or output.dice_bound is None else number_of(dice) < output.dice_bound)
-        elif truth is None or answer is None:
-            verdicts.append(None)
-        elif isinstance(output, Category):
-            text = f"{truth:g}" if isinstance(truth, float) else str(truth)
-            verdicts.append({*text.split(";")} - {""} != {*str(answer).split(";")} - {""})
-        elif isinstance(output, Quantity):
-            verdicts.append(_quantity_wrong(output, number_of(truth), number_of(answer)))
-    if not verdicts or any(v is None for v in verdicts):
-        return None
-    return float(any(verdicts))
-
-
-def _quantity_wrong(output: Quantity, truth: float, answer: float) -> bool | None:
-    if output.steps is None:
-        return None if output.tolerance is None else abs(answer - truth) > output.tolerance
-    if output.action is not None:
-        return (answer >= output.action) != (truth >= output.action)
-    return abs(answer - truth) > 1
 
 
 def _text(cell: Cell) -> str:

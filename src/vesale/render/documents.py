@@ -102,6 +102,9 @@ def prediction_document(prediction: Prediction) -> Document:
         "unit": p.promise.unit,
         "error": p.promise.error,
         "approximate": p.promise.approximate,
+        "confidence": p.promise.confidence,
+        "threshold": p.promise.threshold,
+        "prices": p.promise.prices,
     }
     return _document(
         "prediction",
@@ -130,6 +133,8 @@ def report_document(report: Report) -> Document:
         "delta": r.refer.delta,
         "share_reported": r.refer.share_reported,
         "error_reported": r.refer.error_reported,
+        "prices": r.refer.prices,
+        "cost_reported": r.refer.cost_reported,
     }
     known = {key: r.cohort.get(key) for key in ("digest", "subjects", "exams", "split", "split_by_subject")}
     return _document(

@@ -77,6 +77,33 @@ class Accepts:
 
 
 @dataclass(frozen=True, slots=True)
+class Promised:
+    """The refer rule and what it rests on; shares and errors are shares of 1, with prices the mean cost."""
+
+    alpha: float
+    delta: float
+    threshold: float | None
+    n: int
+    """Calibration subjects."""
+    reported: int
+    wrong: int
+    """Of the reported."""
+    cost: float | None
+    """Of the wrong ones together."""
+    needed: int
+    would_do: int | None
+    error: str
+    """What counts as wrong, in words."""
+    approximate: bool
+    prices: Mapping[str, float] = field(default_factory=dict)
+    positive: tuple[str, ...] = ()
+    calibrated: tuple[tuple[float, float, float], ...] = ()
+    """(share reported, error among them, what it stays below with confidence 1 - delta) of thresholds, surest first."""
+    measured: tuple[tuple[float, float], ...] = ()
+    """(share reported, error among them) of the exams of this report."""
+
+
+@dataclass(frozen=True, slots=True)
 class Extras:
     title: str
     task: str
@@ -95,6 +122,7 @@ class Extras:
     confusions: tuple[Confusion, ...] = ()
     exams: tuple[ExamLine, ...] = ()
     refer_rule: str | None = None
+    promised: Promised | None = None
     gate: str | None = None
     accepts: Accepts | None = None
     findings: tuple[Finding, ...] | None = None

@@ -31,7 +31,7 @@ FORMS: Mapping[str, Form] = {
 }
 """share: of 100, shown in per cent; number: in its own unit; every other metric is an index, 1 being perfect."""
 
-LOWER_IS_BETTER = frozenset({"mae", "mse", "hd95_mm", "ece", "brier", "error_reported"})
+LOWER_IS_BETTER = frozenset({"mae", "mse", "hd95_mm", "ece", "brier", "error_reported", "cost_reported"})
 
 METRICS: Mapping[str, tuple[str, str]] = {
     **AUDIT_METRICS,
@@ -192,6 +192,11 @@ METRICS: Mapping[str, tuple[str, str]] = {
         "Correlation of fine detail when one picture is laid over the other: 1 is the same picture, about 0 another.",
         "Corrélation des détails fins quand une image est posée sur l'autre : 1 est la même image, environ 0 une "
         "autre.",
+    ),
+    "cost_reported": ("Errors at their price", "Erreurs à leur prix"),
+    "cost_reported.help": (
+        "What the errors among the exams answered alone cost an exam, a plain error counting 1.",
+        "Ce que coûtent par examen les erreurs parmi les examens répondus seuls, une erreur simple comptant 1.",
     ),
 }
 """Metric of INTERFACES -> its name; metric.help -> one line of explanation."""

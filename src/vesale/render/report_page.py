@@ -14,12 +14,14 @@ from .extras import Confusion, Curve, ExamLine, Extras, Series, Shown
 from .gate_section import gate_view
 from .page import page
 from .privacy_section import privacy_section
+from .refer_section import prices_in_words, refer_section
 from .text import lead_sentences, refer_sentence, warnings_of
 from .words import (
     DASH,
     NO_BREAK,
     clock,
     counted,
+    decimal,
     form,
     integer,
     interval_text,
@@ -66,9 +68,8 @@ def report_page(report: Report, extras: Extras, language: str = "en") -> str:
         "confusions": [_confusion(c, language) for c in e.confusions],
         "calibration": calibration_views(r, language, (_measure, _matrix)),
         "rules": _rules(r, e, language),
-        "referral": [_measure(m, language) for m in (r.refer.share_reported, r.refer.error_reported)]
-        if r.refer
-        else [],
+        "referral": [_measure(m, language) for m in _referral(r)],
+        "refer": refer_section(e.promised, language),
         "accepts": gate_view(e.accepts, language),
         "cohort": _cohort(r, language),
         "excluded": r.cohort.get("excluded") or (),
@@ -100,6 +101,13 @@ def _contents(content: View, language: str) -> list[tuple[str, str]]:
         ("again", "report.again", True),
     ]
     return [(anchor, say(key, language)) for anchor, key, shown in there if shown]
+
+
+def _referral(report: Report) -> list[Measure]:
+    if report.refer is None:
+        return []
+    found = (report.refer.share_reported, report.refer.error_reported, report.refer.cost_reported)
+    return [m for m in found if m is not None]
 
 
 def _model_line(report: Report) -> str:
@@ -223,9 +231,14 @@ def _rules(report: Report, extras: Extras, language: str) -> list[tuple[str, str
     ]
     if report.refer:
         alpha, sure = short_percent(report.refer.alpha, language), short_percent(1 - report.refer.delta, language)
-        rows.insert(
-            1, (say("report.promise", language), say("report.promise.text", language, alpha=alpha, confidence=sure))
-        )
+        text = say("report.promise.text", language, alpha=alpha, confidence=sure)
+        if report.refer.prices:
+            prices, hundred = (
+                prices_in_words(report.refer.prices, language),
+                decimal(100 * report.refer.alpha, 3, language),
+            )
+            text = say("refer.promise_priced", language, prices=prices, hundred=hundred, confidence=sure)
+        rows.insert(1, (say("report.promise", language), text))
     return rows
 
 

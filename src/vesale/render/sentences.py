@@ -12,6 +12,7 @@ from .explain_words import EXPLAIN
 from .gate_words import GATE
 from .present_words import PRESENT
 from .privacy_words import PRIVACY
+from .refer_words import REFER
 
 NOUNS: Mapping[str, tuple[str, str]] = {
     "subject": ("subject|subjects", "sujet|sujets"),
@@ -397,4 +398,5 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     **AUDIT,
     **GATE,
     **CHECK,
+    **REFER,
 }

@@ -15,6 +15,7 @@ from ..core.prediction import (
 )
 from ..core.report import Finding, Measure, Report
 from .gate_words import translated
+from .refer_section import prices_in_words
 from .sentences import LEADS
 from .words import (
     counted,
@@ -129,12 +130,16 @@ def refer_sentence(report: Report, language: str = "en") -> str:
     """What the refer rule did, beside what it promised; or that there is no promise."""
     if report.refer is None:
         return say("report.refer_none", language)
+    prices, cost = report.refer.prices, report.refer.cost_reported
+    key = "report.refer" if report.refer.share_reported.value else "report.refer_zero"
     return say(
-        "report.refer" if report.refer.share_reported.value else "report.refer_zero",
+        f"{key}_priced" if prices else key,
         language,
+        prices=prices_in_words(prices, language),
+        cost="" if cost is None else shown(cost, language),
         share=shown(report.refer.share_reported, language),
         error=shown(report.refer.error_reported, language),
-        alpha=short_percent(report.refer.alpha, language),
+        alpha=decimal(report.refer.alpha, 3, language) if prices else short_percent(report.refer.alpha, language),
         confidence=short_percent(1 - report.refer.delta, language),
     )
 

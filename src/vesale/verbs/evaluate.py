@@ -16,7 +16,7 @@ from ..engine.evaluation import About, write_report
 from ..engine.logbook import Logbook
 from ..engine.opened import OpenedModel, open_model
 from ..engine.publish import publish
-from ..engine.record import accepts_of
+from ..engine.record import accepts_of, rule_in_words
 from ..engine.results import read_results
 from ..engine.samples import open_view
 from ..io.package import MANIFEST
@@ -66,6 +66,8 @@ def evaluate(
         guarantees={n: o.guarantee for n, o in model.trust.outputs.items() if o.guarantee} if model else {},
         language=language,
         promise=(model.trust.refer.alpha, model.trust.refer.delta) if model and model.trust.refer else None,
+        rule=rule_in_words(model.trust) if model else None,
+        trust=model.trust if model else None,
     )
     return write_report(results, some, folder, replace(about, seconds=time.perf_counter() - began), out)
 

@@ -37,6 +37,7 @@ from ..engine.seen import met_by
 from ..io.cohort import Columns
 from ..render.documents import dumps, number
 from ..trust.membership import Membership
+from ..trust.prices import check_prices
 from .check import Checked, Wanted, check, check_document
 from .dossier import dossier, read_answers
 from .evaluate import read_cohort_with
@@ -93,6 +94,7 @@ def study(cohort: Path, out: Path, wish: Wish = Wish(), watch: Callable[[Event],
             watch(event)
 
         recipe = _recipe(checked.cohort, out, wish, tell)
+        check_prices(recipe.task, recipe.trust)
         split = divide(checked.cohort, recipe)
         samples = load_samples(split.learned, recipe)
         limit = math.inf if wish.budget is None else ABORT * wish.budget / len(recipe.parts)
@@ -318,6 +320,7 @@ def _about(checked: Checked, recipe: Recipe, split: Split, model: OpenedModel, r
         findings=checked.findings,
         promise=(rule.alpha, rule.delta) if rule else None,
         rule=rule_in_words(model.trust),
+        trust=model.trust,
         gate=gate_in_words(model.trust),
         accepts=accepts_of(model.trust),
         card=model.card,

@@ -157,7 +157,10 @@ def test_a_prediction_has_every_key_and_each_output_its_own():
     assert d["reasons"] == [
         {"code": "uncertain", "message": "The set holds two grades.", "value": 0.5, "threshold": None}
     ]
-    assert set(d["promise"]) == {"alpha", "delta", "n_calibration", "unit", "error", "approximate"}
+    assert set(d["promise"]) == {
+        *("alpha", "delta", "n_calibration", "unit", "error", "approximate"),
+        *("confidence", "threshold", "prices"),
+    }
     assert set(d["gate"]) == {"verdict", "score", "threshold", "false_alarm_rate", "checks"}
     assert d["gate"]["checks"] == [{"name": "sharpness", "pass": True, "value": 0.3}]
     assert set(d["evidence"]) == EVIDENCE
@@ -200,7 +203,7 @@ def test_a_report_has_every_key_also_when_little_is_known():
     assert all({"by", "value", "subjects", "measures", "note"} <= set(s) for s in d["subgroups"])
     assert set(d["calibration"]["mask"]) == CALIBRATION
     assert d["calibration"]["mask"]["bins"] == [{"p": 0.1, "observed": 0.12, "n": 5, "low": None, "high": None}]
-    assert set(d["refer"]) == {"alpha", "delta", "share_reported", "error_reported"}
+    assert set(d["refer"]) == {"alpha", "delta", "share_reported", "error_reported", "prices", "cost_reported"}
     assert d["warnings"] == [{"code": "few_subjects", "message": "Twenty subjects only."}]
     bare = through_json(documents.report_document(Report("c", MODEL, {}, {})))
     assert set(bare) == REPORT

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from vesale.trust.refer import fit_refer, needed
+from vesale.trust.refer import curve_of, fit_refer, needed, without_threshold, would_do
 
 
 def exams(n):
@@ -57,3 +57,106 @@ def test_a_confidence_is_a_share():
 
 def test_no_exam_at_all():
     assert fit_refer([], [], [], 0.05, 0.1).n == 0
+
+
+# Prices ---------------------------------------------------------------------------------------------------------------
+
+
+def drawn(seed, n, dear=0.2):
+    rng = np.random.default_rng(seed)
+    c = 0.5 + 0.5 * rng.beta(6, 1, n)
+    wrong = rng.random(n) < 0.5 * (1 - c)
+    return c, wrong, np.where(rng.random(n) < dear, 10.0, 1.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_equal_prices_are_the_plain_rule(seed):
+    c, wrong, _ = drawn(seed, 400)
+    plain = fit_refer(c, wrong, exams(400), 0.05, 0.1)
+    assert fit_refer(c, wrong * 1.0, exams(400), 0.05, 0.1, (1.0,)) == plain
+    double = fit_refer(c, wrong * 2.0, exams(400), 0.1, 0.1, (2.0,))
+    assert (double.threshold, double.reported, double.wrong) == (plain.threshold, plain.reported, plain.wrong)
+    assert double.cost == (None if plain.threshold is None else 2 * plain.wrong)
+
+
+def test_a_dear_error_is_answered_for_with_fewer_reports():
+    c, wrong, dear = drawn(1, 3000)
+    plain = fit_refer(c, wrong, exams(3000), 0.05, 0.1)
+    priced = fit_refer(c, wrong * dear, exams(3000), 0.05, 0.1, (1.0, 10.0))
+    assert 0 < priced.reported < plain.reported
+    assert priced.cost / priced.reported < 0.05
+    inside = c >= priced.threshold
+    assert priced.cost == (wrong * dear)[inside].sum()
+    assert priced.needed == needed(0.005, 0.1) == 460
+
+
+def test_a_cost_that_was_not_said_before_is_refused():
+    with pytest.raises(ValueError, match="costs must be 0 or one of"):
+        fit_refer([0.9, 0.8], [0.0, 5.0], exams(2), 0.05, 0.1, (1.0, 10.0))
+
+
+# How many would do ----------------------------------------------------------------------------------------------------
+
+
+def named(c, cost, alpha=0.05, prices=(1.0,)):
+    rule = fit_refer(c, cost, exams(len(c)), alpha, 0.1, prices)
+    return rule, would_do(c, cost, exams(len(c)), rule, prices)
+
+
+def test_without_an_error_it_is_what_any_promise_takes():
+    rule, more = named(np.linspace(0.6, 1, 20), np.zeros(20))
+    assert (rule.threshold, more) == (None, 45)
+    said = "Too few calibration subjects for this promise: 20; at least 45 without error are needed."
+    assert without_threshold(rule) == said
+
+
+def test_where_some_are_reported_nothing_is_missing():
+    rule, more = named(np.linspace(0.6, 1, 60), np.zeros(60))
+    assert rule.threshold is not None
+    assert more is None
+
+
+def test_a_hopeless_model_is_not_told_to_collect_more():
+    rng = np.random.default_rng(0)
+    rule, more = named(rng.random(300), rng.random(300) < 0.3)
+    assert (rule.threshold, more) == (None, None)
+    assert "more like these would not change it" in without_threshold(rule)
+
+
+@pytest.mark.parametrize("prices", [(1.0,), pytest.param((1.0, 10.0), marks=pytest.mark.slow)])
+def test_of_as_many_as_named_more_than_half_report(prices):
+    """Calibrations of 120 that report nothing; fresh ones of the size that they name."""
+    rng = np.random.default_rng(3)
+
+    def draw(n):
+        c = rng.random(n)
+        wrong = rng.random(n) < 0.02 + 0.1 * (1 - c)
+        return c, wrong * np.where(rng.random(n) < 0.05, prices[-1], 1.0)
+
+    told, shares = [], []
+    while len(told) < 10:
+        rule, more = named(*draw(120), prices=prices)
+        if rule.threshold is None and more:
+            told.append(more)
+            shares.append(np.mean([named(*draw(more), prices=prices)[0].threshold is not None for _ in range(8)]))
+    assert all(n > 120 for n in told)
+    assert 0.4 < np.mean(shares) <= 1.0
+
+
+# The curve ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_curve_passes_through_the_chosen_threshold_below_the_promise():
+    c, wrong, _ = drawn(2, 800)
+    rule = fit_refer(c, wrong, exams(800), 0.05, 0.1)
+    curve = curve_of(c, wrong, exams(800), rule)
+    here = [p for p in curve if p.threshold == rule.threshold]
+    assert [(p.reported, p.wrong) for p in here] == [(rule.reported, rule.wrong)]
+    assert here[0].ceiling <= 0.05
+    for p in curve:
+        assert p.reported == (c >= p.threshold).sum()
+        assert p.wrong == wrong[c >= p.threshold].sum()
+        assert p.wrong / p.reported <= p.ceiling
+    assert [p.reported for p in curve] == sorted({p.reported for p in curve})
+    assert curve[-1].reported == 800
+    assert curve_of([], [], [], fit_refer([], [], [], 0.05, 0.1)) == ()

@@ -146,6 +146,49 @@ def test_overrides_are_kept_with_the_run(tmp_path, capsys):
     assert kept == load(run / "model" / "recipe.toml")
 
 
+def test_another_promise_of_the_same_run_learns_nothing_anew(tmp_path, capsys):
+    folder = made(tmp_path)
+    recipe = tiny.write_recipe(tmp_path / "r.toml", tiny.recipe())
+    run = tmp_path / "run"
+    words = [str(folder), "--recipe", str(recipe), "--out", str(run), "--no-baseline", "--quiet"]
+    assert main(["study", *words]) == 0
+    first = json.loads((run / "model" / "trust.json").read_text(encoding="utf-8"))["refer"]
+    weights = [p.read_bytes() for p in sorted(run.glob("fit/*/weights.safetensors"))]
+    before = len(tiny.events(run))
+    assert main(["study", *words, 'trust.positive=["ring"]', "--cost", "missed=3", "--cost", "disc:ring=0.5"]) == 0
+    assert not [e for e in tiny.events(run)[before:] if e["event"] == "Progress"], "not a step was done"
+    assert [p.read_bytes() for p in sorted(run.glob("fit/*/weights.safetensors"))] == weights
+    rule = json.loads((run / "model" / "trust.json").read_text(encoding="utf-8"))["refer"]
+    assert (first["prices"], rule["prices"], rule["positive"]) == ({}, {"missed": 3.0, "disc:ring": 0.5}, ["ring"])
+    document = json.loads((run / "report.json").read_text(encoding="utf-8"))
+    assert document["refer"]["prices"] == rule["prices"]
+    assert document["refer"]["cost_reported"]["method"]
+    assert load(run / "recipe.toml").trust.cost == rule["prices"]
+    assert "Refer rule" in (run / "model" / "card.md").read_text(encoding="utf-8")
+    assert "missed counts 3" in (run / "report.html").read_text(encoding="utf-8").replace("\u00a0", " ")
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("cost", "said"),
+    [
+        ("missed", "expected KIND=PRICE"),
+        ("missed=much", "expected KIND=PRICE"),
+        ("=3", "expected KIND=PRICE"),
+        ("mised=3", "no such error here"),
+        ("missed=3", "cannot be told"),
+        ("missed=-3", "a price of 0 or more"),
+    ],
+)
+def test_a_price_that_means_nothing_is_2_before_anything_is_learned(tmp_path, capsys, cost, said):
+    folder = made(tmp_path)
+    recipe = tiny.write_recipe(tmp_path / "r.toml", tiny.recipe())
+    words = ["study", str(folder), "--recipe", str(recipe), "--out", str(tmp_path / "run"), "--quiet", f"--cost={cost}"]
+    assert main(words) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "run" / "fit").exists()
+
+
 @pytest.mark.parametrize("override", ["train.step=3", "train.steps=many", "nets.width=3", "seed"])
 def test_a_wrong_override_is_2_without_a_traceback(tmp_path, capsys, override):
     folder = made(tmp_path)
