@@ -21,7 +21,7 @@ class UNet(nn.Module):
         super().__init__()
         widths = [width * 2**i for i in range(depth)]
         self.down = nn.ModuleList(Residual(a, b) for a, b in zip([inside, *widths[:-1]], widths, strict=True))
-        self.pool = nn.MaxPool2d(2)
+        self.pools = nn.ModuleList(nn.MaxPool2d(2) for _ in widths[1:])
         pairs = list(zip(widths[:0:-1], widths[-2::-1], strict=True))
         self.up = nn.ModuleList(nn.ConvTranspose2d(a, b, 2, 2) for a, b in pairs)
         self.merge = nn.ModuleList(Residual(2 * b, b) for _, b in pairs)
@@ -30,7 +30,7 @@ class UNet(nn.Module):
     def forward(self, x: Tensor) -> list[Logits]:
         kept: list[Tensor] = []
         for i, block in enumerate(self.down):
-            x = block(self.pool(x) if i else x)
+            x = block(self.pools[i - 1](x) if i else x)
             kept.append(x)
         pooled = x.mean((2, 3))
         for up, merge, skip in zip(self.up, self.merge, kept[-2::-1], strict=True):
@@ -38,7 +38,7 @@ class UNet(nn.Module):
         return [self.heads(pooled, x)]
 
     def watched(self) -> Sequence[nn.Module]:
-        return list(self.down)
+        return [*self.pools, self.down[-1]]  # pooled, for a quarter of the work
 
 
 class WNet(nn.Module):
