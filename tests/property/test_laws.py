@@ -150,7 +150,7 @@ recipes = st.builds(
     st.builds(Augment, flip=st.sampled_from([(), ("vertical",), ("horizontal", "vertical")]), rotate=numbers),
     trains,
     st.builds(Validate, mode=st.sampled_from(["cross_fit", "split", "none"])),
-    st.builds(Trust, alpha=st.floats(0, 1)),
+    st.builds(Trust, alpha=st.floats(0.001, 0.999)),
     st.builds(Statement, intended_use=st.none() | texts, licence=texts),
     st.integers(0, 2**40),
 )
