@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 import phantoms
 
-SIZE, SIDE, RADIUS = 48, 10, 6
+SIZE, SIDE, RADIUS = 32, 7, 4
 """Of a picture; of a bright square and a dark disc, each of which decides one label and says nothing of the other."""
 Places = dict[str, NDArray[np.bool_]]
 
