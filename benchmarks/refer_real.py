@@ -218,7 +218,7 @@ def _count(wrongs: Sequence[bool | None]) -> Reported:
 def _cells(read: Read) -> tuple[str | int, ...]:
     cells: list[str | int] = [read.n, shares(read.declined, read.n)]
     for some in (read.reported, read.ungated):
-        cells += [shares(some.n, read.n), shares(some.wrong, some.known) if some.known else "not known"]
+        cells += [shares(some.n, read.n), "not known" if some.n and not some.known else shares(some.wrong, some.known)]
     return tuple(cells)
 
 
