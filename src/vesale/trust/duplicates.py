@@ -105,20 +105,22 @@ def _promising(
 ) -> list[tuple[Candidate, NDArray[np.float64]]]:
     """The candidates that agree at the coarse scale, each with its map, in the order of the first picture."""
     small = [_coarse(pictures, {c.a for c in pairs}), _coarse(others, {c.b for c in pairs})]
-    kept: list[tuple[Candidate, NDArray[np.float64], float]] = []
+    best: dict[tuple[int, int], tuple[Candidate, NDArray[np.float64], float]] = {}
     for start in range(0, len(pairs), AT_ONCE):
         here = pairs[start : start + AT_ONCE]
         moved, fixed = np.stack([small[0][c.a] for c in here]), np.stack([small[1][c.b] for c in here])
         affines = np.array([c.affine for c in here]).reshape(-1, 2, 3)
         affines, like = laid_over(moved, fixed, affines)
-        kept += [(c, a, r) for c, a, r in zip(here, affines, like.tolist(), strict=True) if r > ALIKE and plausible(a)]
-    best: dict[tuple[str, int], list[float]] = defaultdict(list)
-    for c, _, r in kept:
-        best["a", c.a].append(r)
-        best["b", c.b].append(r)
-    least = {key: sorted(values)[-LIKEST:][0] for key, values in best.items()}
-    kept = [k for k in kept if k[2] >= min(least["a", k[0].a], least["b", k[0].b])]
-    return [(c, a) for c, a, _ in sorted(kept, key=lambda k: (k[0].a, k[0].b))]
+        for c, affine, r in zip(here, affines, like.tolist(), strict=True):
+            if r > best.get((c.a, c.b), (c, affine, ALIKE))[2] and plausible(affine):
+                best[c.a, c.b] = (c, affine, r)
+    likes: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for (a, b), (_, _, r) in best.items():
+        likes["a", a].append(r)
+        likes["b", b].append(r)
+    least = {key: sorted(values)[-LIKEST:][0] for key, values in likes.items()}
+    kept = [pair for (a, b), pair in sorted(best.items()) if pair[2] >= min(least["a", a], least["b", b])]
+    return [(c, affine) for c, affine, _ in kept]
 
 
 def _coarse(pictures: Sequence[Grey], wanted: set[int]) -> dict[int, NDArray[np.float32]]:

@@ -19,8 +19,12 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 AREAS, ORDER = 32, 8
 """Areas a side; frequencies (i, j) with i + j < ORDER are kept, but the mean."""
-TURNS = (-10.0, -5.0, 5.0, 10.0)
-"""Degrees, beside the quarter turns."""
+TURNS = (-37.5, -30.0, -22.5, -15.0, -7.5, 7.5, 15.0, 22.5, 30.0, 37.5, 45.0)
+"""Degrees; with the quarter turns, the whole circle."""
+CLOSER = (0.95, 0.72)
+"""Shares of each side that are left where a picture is turned by more than 10 degrees and its corners are cut away."""
+STARTS = 4
+"""Maps that are proposed for one pair."""
 CROPS = (0.9, 0.8)
 """Share of each side that a crop keeps."""
 FLAT = 0.5
@@ -31,8 +35,8 @@ MOST = 10
 """Candidates that one picture may have; of more, the likest."""
 SAMPLE = 1000
 """Pictures from which it is learned what all of them have in common."""
-BLOCK = 256
-"""Pictures that are compared with all others at a time."""
+BLOCK, TILE = 256, 2048
+"""Pictures that are compared with others at a time, and with how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Whitening:
 
 
 def candidates(pictures: Sequence[Grey], others: Sequence[Grey] | None = None) -> list[Candidate]:
-    """Pairs that may show the same; within `pictures`, a < b, or of `pictures` (a) with `others` (b).
+    """Pairs that may show the same, each with a few maps: of `pictures`, a < b, or of `pictures` (a) and `others` (b).
 
     Nearly flat pictures have no candidates.
     """
@@ -65,7 +69,7 @@ def candidates(pictures: Sequence[Grey], others: Sequence[Grey] | None = None) -
     areas, shapes = [_areas(side) for side in sides], [[p.shape for p in side] for side in sides]
     plain = [_fingerprints(a, s, 1)[:, 0] for a, s in zip(areas, shapes, strict=True)]  # each (n, d)
     white = _whitening(np.concatenate(plain))
-    seen: dict[tuple[int, int], Candidate] = {}
+    seen: list[Candidate] = []
     for ours, theirs in ((0, -1), (-1, 0))[: len(sides)]:
         targets = _white(plain[theirs], white)
         centres = _centres(areas[ours], shapes[ours], white)
@@ -76,10 +80,8 @@ def candidates(pictures: Sequence[Grey], others: Sequence[Grey] | None = None) -
                 found = Candidate(start + i, j, _affine(variant, shapes[ours][start + i]), like)
                 if found.a > found.b if others is None else ours != 0:
                     found = Candidate(found.b, found.a, inverse(found.affine), like)
-                held = seen.get((found.a, found.b))
-                if held is None or held.like < like:
-                    seen[found.a, found.b] = found
-    return list(seen.values())
+                seen.append(found)
+    return seen
 
 
 def _areas(pictures: Sequence[Grey]) -> Singles:
@@ -157,7 +159,8 @@ def _warps(aspect: float) -> list[Floats]:
     warps = [np.eye(2, 3)]
     for degrees in TURNS:
         c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
-        warps.append(np.array([[c, -s / aspect, 0], [s * aspect, c, 0]]))
+        for keep in CLOSER if abs(degrees) > 10 else (1.0,):
+            warps.append(keep * np.array([[c, -s / aspect, 0], [s * aspect, c, 0]]))
     for keep in CROPS:
         steps = np.linspace(keep - 1, 1 - keep, 5).tolist() if keep < 0.85 else [0.0]
         places = [(x, y) for x in steps for y in steps]
@@ -233,21 +236,25 @@ def _likest(
 ) -> Iterator[tuple[int, int, int, float]]:
     """(query, target, variant, correlation) from `LIKE` on; `own`: targets from there on are the queries themselves."""
     best = np.full((queries.shape[1], len(targets)), -1, np.float32)
-    for variant, centre in zip(queries, centres, strict=True):
-        np.maximum(best, _unit(variant, centre) @ _unit(targets, centre).T, out=best)
+    moved = _unit(queries, centres)
+    for start in range(0, len(targets), TILE):  # small enough to stay in the processor's cache
+        part, tile = targets[start : start + TILE], best[:, start : start + TILE]
+        for variant, centre in zip(moved, centres, strict=True):
+            np.maximum(tile, variant @ _unit(part, centre).T, out=tile)
     if own is not None:
         np.fill_diagonal(best[:, own:], -1)
     for i, row in enumerate(best):
         near = np.flatnonzero(row > LIKE)
         near = near[np.argsort(-row[near])][:MOST]
-        mine = _unit(queries[:, i : i + 1], centres)  # (variant, 1, d)
         for j in near:
-            every = (mine * _unit(targets[None, None, j], centres)).sum(2)[:, 0]
-            yield i, int(j), int(np.argmax(every)), float(row[j])
+            every = (moved[:, i] * _unit(targets[None, None, j], centres)[:, 0]).sum(1)
+            for variant in np.argsort(-every)[:STARTS]:
+                yield i, int(j), int(variant), float(every[variant])
 
 
 def _unit(prints: Singles, centre: Singles) -> Singles:
     """Away from a centre, and of length one; zero stays zero."""
     moved = prints - centre
-    length = np.linalg.norm(moved, axis=-1, keepdims=True)
-    return np.asarray(np.where(prints.any(-1, keepdims=True), moved / np.maximum(length, 1e-6), 0), np.float32)
+    length = np.sqrt(np.einsum("...d,...d->...", moved, moved))
+    length = np.where(prints.any(-1), np.maximum(length, 1e-6), np.inf)
+    return np.asarray(moved / length[..., None], np.float32)
