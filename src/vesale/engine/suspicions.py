@@ -3,6 +3,7 @@
 This opens files and asks `trust` (shortcuts, marks, mask_fit, label_outliers); copies and leaks are found elsewhere.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from ..trust.label_outliers import Outliers, label_outliers
 from ..trust.marks import Box, Mark, erase, find_marks, joined_boxes, mark_pattern, opposite, overlap, said
 from ..trust.mask_fit import SIDE, Misfit, Pair, misfits
 from ..trust.probes import Cell, Question, questions
-from ..trust.shortcuts import ACQUISITION, Evidence, cue_findings, mark_findings, place_findings, thin_findings
+from ..trust.shortcuts import Evidence, cue_findings, mark_findings, place_findings, thin_findings
 from ..trust.traces import Traces, strokes_of, traces_of
 from .looking import DECODED, Inspected, Key
 from .text import Line, can_read, lines_of
@@ -39,6 +40,8 @@ FEW_PATTERNS = 600
 """Exams whose strokes inside a mark are compared."""
 LAID = 600
 """Exams whose masks are laid over their images."""
+SEEN = re.compile(r"magnification|objective|view|position|laterality|modality|stain|plane|projection")
+"""Traits that a picture must look like, as it need not look like its hospital."""
 MOST_CLASSES = 10
 """A column of more values is no class to be mistaken."""
 LISTED = 20
@@ -219,8 +222,8 @@ def _declared(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _labels(exams: Sequence[Exam], labels: Sequence[str], statistics: NDArray[np.float64]) -> Iterator[Finding]:
-    """Of every label, and of every trait that says how an image was taken: a wrong magnification is a wrong label."""
-    traits = sorted({name for exam in exams for name in exam.traits if ACQUISITION.search(name.lower())} - set(labels))
+    """Of every label, and of every trait that shows in the picture: a wrong magnification is a wrong label, too."""
+    traits = sorted({name for exam in exams for name in exam.traits if SEEN.search(name.lower())} - set(labels))
     columns = {name: [exam.truth.get(name) for exam in exams] for name in labels}
     columns |= {name: [exam.traits.get(name) for exam in exams] for name in traits}
     for name, cells in columns.items():
