@@ -22,7 +22,7 @@ from .opened import OpenedModel
 from .raw import Raw
 from .runtimes import Runner, open_onnx
 from .shuffle import shuffled_onnx
-from .sight import Sight, box_region, on_the_image, scorer, sight_of
+from .sight import Sight, box_region, nowhere, on_the_image, scorer, sight_of
 from .views import read_view
 
 if TYPE_CHECKING:
@@ -110,10 +110,14 @@ def prepared(
     pipeline = bench.model.pipeline
     target = _chosen(pipeline, prediction, raw, wish)
     regions = [_region(target, prediction, i, image, wish) for i, image in enumerate(raw.images)]
+    if target.dense and not any(r is not None for r in regions):
+        raise SourceError(f"no {target.label} was outlined, so there is no structure to explain", "give a --region")
+    seen = tuple(i for i, r in enumerate(regions) if r is not None or not target.dense)
     sights = []
-    for view, region in zip(views, regions, strict=True):
-        sights.append(sight_of(read_view(view, pipeline.task, pipeline.look)[0], pipeline, target, region))
-    return Checks(bench, sights, (pipeline, target)), regions
+    for i in seen:
+        opened = read_view(views[i], pipeline.task, pipeline.look)[0]
+        sights.append(sight_of(opened, pipeline, target, regions[i]))
+    return Checks(bench, sights, (pipeline, target), seen), regions
 
 
 def structures_in(
@@ -172,10 +176,15 @@ def _chosen(pipeline: Pipeline, prediction: Prediction, raw: Raw, wish: Wish) ->
 
 
 def _region(target: Target, prediction: Prediction, view: int, image: Image, wish: Wish) -> NDArray[np.bool_] | None:
-    """Of an outline: the samples of a view whose log-odds are explained."""
+    """Of an outline: the samples of a view whose log-odds are explained; None where a view has none.
+
+    A region or mask that was given lies in the first view.
+    """
     if not target.dense:
         if wish.region is not None or wish.mask is not None:
             raise SourceError(f"{target.name} is one answer for the whole image, so it has no region", "leave it out")
+        return None
+    if view and (wish.mask is not None or wish.region is not None):
         return None
     if wish.mask is not None:
         if wish.mask.shape != image.grid.shape:
@@ -187,9 +196,7 @@ def _region(target: Target, prediction: Prediction, view: int, image: Image, wis
     assert isinstance(answer, AnsweredPartition)
     assert target.label is not None
     found = largest_of(mask_of(answer, view, target.label))
-    if not found.any():
-        raise SourceError(f"no {target.label} was outlined, so there is no structure to explain", "give a --region")
-    return found
+    return found if found.any() else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,6 +206,8 @@ class Checks:
     bench: Bench
     sights: Sequence[Sight]
     asked: tuple[Pipeline, Target]
+    seen: tuple[int, ...]
+    """Which views the sights are of: of an outline those that hold its structure."""
     random: list[NDArray[np.float64]] = field(default_factory=list)
     """Curves (2, S) of each random order, drawn when they are first needed."""
 
@@ -270,9 +279,11 @@ def _by(
     pipeline, target = checks.asked
     maps = checks.maps(method)
     faithfulness, own = checks.faithfulness(method, maps)
-    images = tuple(
-        on_the_image(m, s, image, pipeline, method) for m, s, image in zip(maps, checks.sights, raw.images, strict=True)
-    )
+    images = [nowhere(image, method) for image in raw.images]
+    slices: list[tuple[int, ...] | None] = [None if image.data.ndim == 3 else () for image in raw.images]
+    for view, one, sight in zip(checks.seen, maps, checks.sights, strict=True):
+        images[view] = on_the_image(one, sight, raw.images[view], pipeline, method)
+        slices[view] = sight.levels
     held = [r for r in regions if r is not None]
     shown = None if not held else "mask" if wish.mask is not None else "box" if wish.region else "structure"
     aim = Aim(
@@ -284,7 +295,7 @@ def _by(
         region=shown,  # type: ignore[arg-type]
         samples=int(sum(r.sum() for r in held)) if held else None,
     )
-    return Explanation(method, aim, images, tuple(s.levels for s in checks.sights), faithfulness)
+    return Explanation(method, aim, tuple(images), tuple(slices), faithfulness)
 
 
 def in_order(explanations: Sequence[Explanation]) -> tuple[Explanation, ...]:

@@ -5,7 +5,7 @@ An answer may come from several planes (slices), tiles and mirror images; the ex
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,8 +131,14 @@ def on_the_image(maps: NDArray[np.floating], sight: Sight, image: Image, pipelin
         volume = np.zeros((1, *image.grid.shape), np.float32)
         volume[:, list(sight.levels)] = back
         back = volume
+    return replace(nowhere(image, method), data=back)
+
+
+def nowhere(image: Image, method: str) -> Image:
+    """A map of an image on which nothing was looked at."""
     step = Step("explain", (("method", method),))
-    return Image(back, image.grid, "intensity", ("attribution",), image.provenance.then(step))
+    nothing = np.zeros((1, *image.grid.shape), np.float32)
+    return Image(nothing, image.grid, "intensity", ("attribution",), image.provenance.then(step))
 
 
 def box_region(shape: tuple[int, ...], box: Sequence[int]) -> NDArray[np.bool_]:
