@@ -7,6 +7,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NEEDS := pyproject.toml constraints.txt
+ONE := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 FAST := -m "not slow and not realdata and not nightly"
 
 # An environment that somebody names and that exists is theirs: nothing is installed into it.
@@ -40,7 +41,7 @@ demo: $(DEMO)
 	$(RUN) examples/demo.py
 
 test: $(TEST)
-	$(RUN) -m pytest -n 2 -m "not realdata and not nightly" $(ARGS)
+	$(ONE) $(RUN) -m pytest -n 2 -m "not realdata and not nightly" $(ARGS)
 
 nightly: $(TEST)
 	$(RUN) -m pytest -m nightly $(ARGS)
@@ -50,7 +51,7 @@ check: $(TEST)
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
-	$(RUN) -m pytest -n 2 $(FAST) $(ARGS)
+	$(ONE) $(RUN) -m pytest -n 2 $(FAST) $(ARGS)
 
 bench-accuracy: $(DEMO)
 ifdef NAME

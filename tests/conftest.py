@@ -1,6 +1,7 @@
 """What every test relies on: the real-data folder, which tests can run here, and how laws are drawn."""
 
 import os
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             for name, value in getattr(report, "user_properties", []):
                 if name == "figure":
                     terminalreporter.write_line(f"figure: {value}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_letters() -> Iterator[None]:
+    """Reading letters takes half a second a picture: tests of it ask for it themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vesale.engine.suspicions.can_read", lambda: False)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from vesale.core.errors import RecipeError
 from vesale.core.exam import Cohort, Exam
 from vesale.core.report import Finding
@@ -90,10 +92,12 @@ def check(
     gone = {name for finding in faults for name in finding.exams}
     usable = read.cohort.where([exam for exam in read.cohort if exam.id not in gone], "")
     exact = resolve_duplicates(usable, digests(usable, looks), join="exact_duplicate" in allowed)
-    pairs = copies(exact.cohort, looks, partial(watch, "pairs"))
+    with threadpool_limits(1):  # products of thumbnails are too small to be shared among processors
+        pairs = copies(exact.cohort, looks, partial(watch, "pairs"))
     resolved = near_copies(exact.cohort, pairs, join="near_duplicate" in allowed)
     findings = [*read.findings, *faults, *exact.findings, *resolved.findings, *subject_leaks(resolved.cohort)]
-    findings += suspicions(resolved.cohort, looks, "traces")
+    with threadpool_limits(1):
+        findings += suspicions(resolved.cohort, looks, "traces")
     drawings = exam_drawings(findings, usable) | copy_drawings(resolved.findings, pairs, (usable, usable))
     for other in wanted.against:
         more, drawn = _against(resolved.cohort, looks, other, watch)
