@@ -7,7 +7,8 @@ from benchmarks.explain import _localised, tables
 
 
 def row(name, subject, **found):
-    plain = dict.fromkeys(("passed", "deletion", "insertion", "randomised_weights", "pointing", "auprc", "prevalence"), "")
+    names = ("passed", "deletion", "insertion", "randomised_weights", "pointing", "auprc", "prevalence")
+    plain = dict.fromkeys(names, "")
     return {"run": "r", "fill": "blurred", "exam": f"{subject}-1", "subject": subject, "map": name, **plain, **found}
 
 
