@@ -123,23 +123,26 @@ def test_a_hopeless_model_is_not_told_to_collect_more():
     assert "more like these would not change it" in without_threshold(rule)
 
 
-@pytest.mark.parametrize("prices", [(1.0,), pytest.param((1.0, 10.0), marks=pytest.mark.slow)])
-def test_of_as_many_as_named_more_than_half_report(prices):
-    """Calibrations of 120 that report nothing; fresh ones of the size that they name."""
+@pytest.mark.parametrize(
+    ("prices", "size", "least", "slope"),
+    [((1.0,), 120, 0.02, 0.1), pytest.param((1.0, 10.0), 300, 0.004, 0.02, marks=pytest.mark.slow)],
+)
+def test_of_as_many_as_named_more_than_half_report(prices, size, least, slope):
+    """Calibrations that report nothing, of a model that may be let report; fresh ones of the size that they name."""
     rng = np.random.default_rng(3)
 
     def draw(n):
         c = rng.random(n)
-        wrong = rng.random(n) < 0.02 + 0.1 * (1 - c)
+        wrong = rng.random(n) < least + slope * (1 - c)
         return c, wrong * np.where(rng.random(n) < 0.05, prices[-1], 1.0)
 
     told, shares = [], []
     while len(told) < 10:
-        rule, more = named(*draw(120), prices=prices)
+        rule, more = named(*draw(size), prices=prices)
         if rule.threshold is None and more:
             told.append(more)
             shares.append(np.mean([named(*draw(more), prices=prices)[0].threshold is not None for _ in range(8)]))
-    assert all(n > 120 for n in told)
+    assert all(n > size for n in told)
     assert 0.4 < np.mean(shares) <= 1.0
 
 
