@@ -440,7 +440,7 @@ def test_photographs_that_idrids_parts_share_are_all_found(data: Path, tmp_path:
         known = {Path(line["segmentation_image"]).stem for line in csv.DictReader(file)}
     shared = {n for f in checked.findings if f.severity == "error" for n in f.exams if "idrid-grading" in f.message}
     assert known <= shared
-    # four more are named: IDRiD_26 and IDRiD_39 are second photographs of eyes of the grading part, two were not looked at
+    # four more are named: IDRiD_26 and IDRiD_39 are second photographs of eyes of the grading part, two not looked at
     assert len(shared) <= len(known) + 4
 
 
