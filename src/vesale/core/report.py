@@ -51,6 +51,12 @@ class Finding:
     confidence: float | None = None
     picture: str | None = None
     measure: Measure | None = None
+    cue: str | None = None
+    """Name of what predicts a label, among `trust.shortcuts.cues_of`."""
+    asked: tuple[str, str | None] | None = None
+    """What is predicted: the column, and the class; no class of a quantity."""
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
+    """Places in the picture (top, left, bottom, right), as shares of height and width."""
 
 
 @dataclass(frozen=True, slots=True)

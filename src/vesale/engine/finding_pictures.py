@@ -13,12 +13,14 @@ from ..core.exam import Cohort, Exam
 from ..core.report import Finding
 from ..io import open_source
 from ..io.write import write_png
-from ..render.side_by_side import chequered, side_by_side, tile
+from ..render.side_by_side import boxed, chequered, side_by_side, tile
 from ..render.words import say
 from ..trust.near_copies import Copy
 from .views import read_picture
 
 Picture = NDArray[np.uint8]
+Box = tuple[float, float, float, float]
+"""(top, left, bottom, right), as shares of height and width."""
 Drawing = Callable[[], Picture | None]
 """(H, W, 3) when it is wanted; None where there is nothing to show."""
 MOST = 200
@@ -64,7 +66,7 @@ def exam_drawings(findings: Sequence[Finding], cohort: Cohort) -> dict[str, Draw
     for finding in findings:
         shown = [Shown(cohort, exams[name]) for name in finding.exams if name in exams][:SHOWN]
         if shown:
-            drawings[finding.id] = partial(_row, shown)
+            drawings[finding.id] = partial(row_of, shown)
     return drawings
 
 
@@ -88,11 +90,12 @@ def copy_drawings(
 
 def pair_drawing(first: Shown, second: Shown) -> Drawing:
     """Two exams, of two cohorts, beside each other."""
-    return partial(_row, [first, second])
+    return partial(row_of, [first, second])
 
 
-def _row(shown: Sequence[Shown]) -> Picture | None:
-    tiles = [(t, s.name) for s in shown for t in _tiles(s)]
+def row_of(shown: Sequence[Shown], boxes: Sequence[Box] = ()) -> Picture | None:
+    """Exams beside each other, places outlined; None where none can be read."""
+    tiles = [(boxed(t, boxes), s.name) for s in shown for t in _tiles(s)]
     return side_by_side(*zip(*tiles, strict=True)) if tiles else None
 
 

@@ -84,11 +84,9 @@ def as_bytes(image: Image) -> Bytes | None:
 
 def suspicions(cohort: Cohort, looks: Mapping[Key, Inspected], name: str) -> list[Finding]:
     """Everything that this module looks for; `name`: of `keep` among what was examined."""
-    kept = {exam.id: _kept(exam, looks, name) for exam in cohort}
-    exams = [exam for exam in cohort if kept[exam.id] is not None]
+    exams, there = kept_of(cohort, looks, name)
     if not exams:
         return []
-    there = [k for exam in exams if (k := kept[exam.id]) is not None]
     evidence = Evidence(exams, [k.facts for k in there], [k.traces for k in there])
     labels = sorted({name for exam in exams for name in exam.truth})
     asked = [q for label in labels for q in questions(label, [exam.truth.get(label) for exam in exams])]
@@ -99,6 +97,12 @@ def suspicions(cohort: Cohort, looks: Mapping[Key, Inspected], name: str) -> lis
     if len(statistics) == len(exams):
         findings += _labels(exams, labels, statistics)
     return findings + list(_masks(cohort))
+
+
+def kept_of(cohort: Cohort, looks: Mapping[Key, Inspected], name: str) -> tuple[list[Exam], list[Kept]]:
+    """The exams of which something was kept, and what."""
+    pairs = [(exam, k) for exam in cohort if (k := _kept(exam, looks, name)) is not None]
+    return [exam for exam, _ in pairs], [k for _, k in pairs]
 
 
 def _kept(exam: Exam, looks: Mapping[Key, Inspected], name: str) -> Kept | None:
@@ -176,7 +180,8 @@ def _mark_found(mark: Mark, lines: Sequence[Line], read: Mapping[str, Sequence[L
     )
     remedy = f"look whether it names anybody; set {erase([mark.box])}"
     finding = found("burned_in_text", "warning", (message, remedy), f"mark|{said(mark.box)}")
-    return replace(finding, confidence=0.99 if lines else round(1 - mark.elsewhere / max(mark.share, 1e-9), 3))
+    sure = 0.99 if lines else round(1 - mark.elsewhere / max(mark.share, 1e-9), 3)
+    return replace(finding, confidence=sure, boxes=(mark.box,))
 
 
 def _commonest(lines: Sequence[Line]) -> str:

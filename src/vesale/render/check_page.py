@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..core.report import Finding
+from .check_french import in_french
 from .index_page import linked
 from .page import page
 from .words import counted, metric_name, percent, say, shown
@@ -43,7 +44,7 @@ def check_page(findings: Sequence[Finding], told: Told, language: str = "en") ->
         counts=counts,
         verdict=say("check.ok" if told.ok else "check.stop", language),
         groups=[_group(*key, findings, language) for key in dict.fromkeys((f.severity, f.kind) for f in findings)],
-        excluded=told.excluded,
+        excluded=[(e, in_french(why)[0] if language == "fr" else why) for e, why in told.excluded],
     )
 
 
@@ -63,7 +64,10 @@ def _finding(finding: Finding, language: str) -> dict[str, object]:
     names = ", ".join(finding.exams[:EXAMS])
     if len(finding.exams) > EXAMS:
         names += f" {say('check.more', language, n=len(finding.exams) - EXAMS)}"
-    facts = [(say("check.do", language), finding.remedy)]
+    message, remedy = finding.message, finding.remedy
+    if language == "fr":
+        message, remedy = (in_french(text)[0] for text in (message, remedy))
+    facts = [(say("check.do", language), remedy)]
     if finding.confidence is not None:
         facts.append((say("check.sure", language), percent(finding.confidence, 0, language)))
     if finding.measure is not None:
@@ -75,7 +79,8 @@ def _finding(finding: Finding, language: str) -> dict[str, object]:
         facts.append((say("check.exams", language), names))
     return {
         "id": finding.id,
-        "message": finding.message,
+        "message": message,
+        "foreign": language != "en" and message == finding.message,
         "picture": linked(finding.picture) if finding.picture else None,
         "alt": say("check.alt", language, exams=names),
         "facts": facts,

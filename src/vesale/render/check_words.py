@@ -27,6 +27,8 @@ CHECK: Mapping[str, tuple[str, str]] = {
     "check.exams": ("Exams", "Examens"),
     "check.more": ("and {n} more", "et {n} de plus"),
     "check.chequer": ("the one laid over the other", "l'une posée sur l'autre"),
+    "check.share": ("share of the exams", "part des examens"),
+    "check.others": ("others", "autres"),
     "check.alt": ("Pictures of this finding: {exams}", "Images de ce constat : {exams}"),
     "check.kind.unreadable": ("Unreadable file", "Fichier illisible"),
     "check.kind.missing_file": ("Missing file", "Fichier manquant"),

@@ -26,6 +26,20 @@ def tile(image: Array) -> NDArray[np.uint8]:
     return np.asarray(picture.resize((width, HEIGHT), how))
 
 
+def boxed(picture: NDArray[np.uint8], boxes: Sequence[Sequence[float]]) -> NDArray[np.uint8]:
+    """The tile with places (top, left, bottom, right, as shares) outlined in yellow on black."""
+    if not boxes:
+        return picture
+    canvas = Pillow.fromarray(picture)
+    draw = ImageDraw.Draw(canvas)
+    height, width = picture.shape[:2]
+    for top, left, bottom, right in boxes:
+        corners = (left * width, top * height, right * width - 1, bottom * height - 1)
+        draw.rectangle(corners, outline="black", width=4)
+        draw.rectangle(tuple(np.add(corners, (1, 1, -1, -1))), outline="yellow", width=2)
+    return np.asarray(canvas)
+
+
 def chequered(first: NDArray[np.uint8], second: NDArray[np.uint8], affine: Sequence[float]) -> NDArray[np.uint8]:
     """The second tile with every other field from the first laid over it; `affine`: 2 x 3, from (x, y) of the second
     to the first, each spanning -1 to 1. Where lines go on from field to field, both show the same."""

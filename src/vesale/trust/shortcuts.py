@@ -132,7 +132,8 @@ def thin_findings(evidence: Evidence, asked: Sequence[Question]) -> list[Finding
                     f"{rich} of the other side: there the two cannot be told apart"
                 )
                 text = (message, f"collect such exams, or leave {trait} = {_plain(value)} out of what is claimed")
-                findings.append(found("metadata_shortcut", "note", text, f"thin|{trait}|{value}|{question.name}"))
+                finding = found("metadata_shortcut", "note", text, f"thin|{trait}|{value}|{question.name}")
+                findings.append(replace(finding, cue=f"acquisition.{trait}", asked=(question.name, question.value)))
     return findings
 
 
@@ -199,7 +200,8 @@ def _finding(rule: Rule, group: Sequence[Probed], evidence: Evidence) -> Finding
     more = f" (as do {', '.join(others[:NAMED])})" if others else ""
     message = f"{best.cue} alone{more} tells {_asked(best)}: {rule.what} predicts the label, {_number_of(best.measure)}"
     finding = found(rule.kind, severity, (message, rule.remedy), f"{best.cue}|{_asked(best)}")
-    return replace(finding, confidence=round(1 - best.p, 3), measure=best.measure)
+    asked = (best.question, best.value)
+    return replace(finding, confidence=round(1 - best.p, 3), measure=best.measure, cue=best.cue, asked=asked)
 
 
 def _number_of(measure: Measure) -> str:
@@ -260,7 +262,8 @@ def _place(cells: Floats, question: Question, subjects: Sequence[str], seed: int
     finding = found(
         "shortcut", severity, (message, f"look at what stands there; set {erase(boxes)}"), f"place|{_asked(question)}"
     )
-    yield replace(finding, measure=wins, confidence=round(level, 4))
+    asked = (question.name, question.value)
+    yield replace(finding, measure=wins, confidence=round(level, 4), asked=asked, boxes=tuple(boxes))
 
 
 def _region_scores(cells: Floats, target: Floats, subjects: Sequence[str], seed: int) -> dict[tuple[int, int], Floats]:
@@ -344,4 +347,5 @@ def _mark_finding(mark: Mark, one: Probed, low: float) -> Finding:
         f"do not: {_asked(one)}"
     )
     finding = found("shortcut", severity, (message, f"set {erase([mark.box])}"), f"mark|{said(mark.box)}|{_asked(one)}")
-    return replace(finding, confidence=round(1 - one.p, 3), measure=one.measure)
+    asked = (one.question, one.value)
+    return replace(finding, confidence=round(1 - one.p, 3), measure=one.measure, asked=asked, boxes=(mark.box,))

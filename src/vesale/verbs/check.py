@@ -26,6 +26,7 @@ from vesale.engine.finding_pictures import (
     with_pictures,
 )
 from vesale.engine.looking import Examine, Inspected, Key, inspect, uses
+from vesale.engine.shortcut_pictures import shortcut_drawings
 from vesale.engine.suspicions import keep, suspicions
 from vesale.io.cohort import Columns, ReadCohort, read_cohort
 from vesale.io.cohort_table import found
@@ -99,6 +100,8 @@ def check(
     with threadpool_limits(1):
         findings += suspicions(resolved.cohort, looks, "traces")
     drawings = exam_drawings(findings, usable) | copy_drawings(resolved.findings, pairs, (usable, usable))
+    if wanted.out:
+        drawings |= shortcut_drawings(findings, resolved.cohort, looks, "traces", wanted.language)
     for other in wanted.against:
         more, drawn = _against(resolved.cohort, looks, other, watch)
         findings, drawings = findings + more, drawings | drawn
