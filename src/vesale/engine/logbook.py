@@ -98,6 +98,15 @@ def study_entry(run: Path, model: Mapping[str, str]) -> Happening:
     return Happening("study", model=model, answer=files.get("report.json"), files=files)
 
 
+COMMISSIONED = ("check.json", "acceptance.json", "model/MANIFEST.json")
+
+
+def commission_entry(out: Path, model: Mapping[str, str]) -> Happening:
+    """A commissioning as its log names it: the site's package, and the digests of what was written beside it."""
+    files = {name: sha256(out / name) for name in COMMISSIONED if (out / name).is_file()}
+    return Happening("commission", model=model, answer=files.get("acceptance.json"), files=files)
+
+
 def answer_digest(document: dict[str, Any]) -> str:
     """What an entry signs of a prediction.json (parsed): everything but what is added to its evidence later."""
     evidence = {k: v for k, v in document["evidence"].items() if k not in UNSIGNED}

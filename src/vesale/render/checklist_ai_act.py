@@ -71,7 +71,7 @@ AI_ACT = Checklist(
         Item(
             "10(4)",
             ("Fit to place, context and behaviour of use", "Adaptées au lieu, au contexte et à l'usage"),
-            ("acceptance",),
+            ("acceptance", "acceptance_delivered", "acceptance_advice"),
             ("what is particular to your setting", "ce qui est propre à votre contexte"),
         ),
         Item(
@@ -270,7 +270,7 @@ AI_ACT = Checklist(
                 "Resilience to attack: data, model, inputs, confidentiality",
                 "Résilience aux attaques : données, modèle, entrées, confidentialité",
             ),
-            ("files", "privacy", "log_head"),
+            ("files", "privacy", "privacy_told", "log_head"),
             ("access, backups, who may change what", "accès, sauvegardes, qui peut changer quoi"),
         ),
     ),

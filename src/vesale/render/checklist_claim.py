@@ -178,7 +178,11 @@ CLAIM = Checklist(
             ("Evaluation on internal data", "Évaluation interne"),
             ("split", "tested_subjects", "tested_exams", "cohort_digest"),
         ),
-        Item("33", ("Testing on external data", "Test externe"), ("acceptance",)),
+        Item(
+            "33",
+            ("Testing on external data", "Test externe"),
+            ("acceptance", "acceptance_delivered", "acceptance_advice"),
+        ),
         Item(
             "34",
             ("Trial registration", "Enregistrement de l'essai"),

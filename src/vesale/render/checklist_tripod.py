@@ -144,7 +144,7 @@ TRIPOD = Checklist(
         Item(
             "12f",
             ("Updating of the model", "Mise à jour du modèle"),
-            ("acceptance",),
+            ("acceptance", "acceptance_delivered", "acceptance_advice"),
             ("whether it was recalibrated after evaluation", "s'il fut recalibré après évaluation"),
         ),
         Item("12g", ("How predictions were calculated", "Calcul des prédictions"), ("command", "digest", "files")),
@@ -239,7 +239,11 @@ TRIPOD = Checklist(
             ("measures", "per_class", "subgroups", "subgroup_notes", "ece"),
         ),
         Item("23b", ("Performance across clusters", "Performance entre centres"), ("audit_groups",)),
-        Item("24", ("Results of updating", "Résultats de la mise à jour"), ("acceptance",)),
+        Item(
+            "24",
+            ("Results of updating", "Résultats de la mise à jour"),
+            ("acceptance", "acceptance_delivered", "acceptance_advice"),
+        ),
         Item(
             "25",
             ("Interpretation, fairness included", "Interprétation, équité comprise"),

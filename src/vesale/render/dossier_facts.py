@@ -14,7 +14,7 @@ from .documents import measure
 from .metric_words import METRICS
 from .words import clock, integer, metric_name, percent, say, shown
 
-Form = Literal["any", "count", "seconds", "share", "kinds", "megabytes"]
+Form = Literal["any", "count", "seconds", "share", "kinds", "passed", "megabytes"]
 Documents = Mapping[str, Any]
 """File, relative to the run -> what is in it."""
 MOST = 40
@@ -33,6 +33,8 @@ class Fact:
 
 _CARD, _REPORT, _TRUST, _CHECK = "model/card.json", "report.json", "model/trust.json", "check.json"
 _RECIPE, _MANIFEST, _LOG, _AUDIT = "recipe.toml", "model/MANIFEST.json", "log.jsonl.head", "audit.json"
+_EXPLAINED = "explanation/explanations.json"
+"""As `vesale explain ... --out RUN/explanation` leaves it."""
 
 FACTS: Mapping[str, Fact] = {
     "model": Fact(_CARD, "name", "model", "modèle"),
@@ -58,7 +60,13 @@ FACTS: Mapping[str, Fact] = {
     "software": Fact(_CARD, "training.vesale", "version of vesale", "version de vesale"),
     "memory": Fact(_CARD, "training.peak_rss_mb", "peak of memory", "pic de mémoire", "megabytes"),
     "seed": Fact(_RECIPE, "seed", "seed of everything random", "graine de tout hasard"),
-    "privacy": Fact(_CARD, "privacy.*", "membership inference", "inférence d'appartenance"),
+    "privacy": Fact(_CARD, "privacy.membership.auc", "membership inference", "inférence d'appartenance"),
+    "privacy_told": Fact(
+        _CARD,
+        "privacy.membership.sensitivity",
+        "members told at a stated share of false accusations",
+        "membres reconnus à une part fixée d'accusations fausses",
+    ),
     "tested_subjects": Fact(_REPORT, "cohort.subjects", "subjects measured on", "sujets mesurés"),
     "tested_exams": Fact(_REPORT, "cohort.exams", "exams measured on", "examens mesurés"),
     "split": Fact(_REPORT, "cohort.split", "part that was measured on", "part mesurée"),
@@ -117,8 +125,16 @@ FACTS: Mapping[str, Fact] = {
     "audit_groups": Fact(_AUDIT, "groups.*.measures.*.*", "group", "groupe"),
     "audit_tests": Fact(_AUDIT, "tests.*.difference", "difference", "différence"),
     "audit_findings": Fact(_AUDIT, "findings", "findings of the audit", "constats de l'audit", "kinds"),
-    "faithfulness": Fact("explanation.json", "faithfulness.*", "faithfulness of explanations", "fidélité"),
-    "acceptance": Fact("acceptance.json", "measures.*.*", "at this site", "sur ce site"),
+    "faithfulness": Fact(
+        _EXPLAINED,
+        "methods.*",
+        "explanations that passed their checks",
+        "explications ayant passé leurs contrôles",
+        "passed",
+    ),
+    "acceptance": Fact("acceptance.json", "commissioned.measures.*.*", "at this site", "sur ce site"),
+    "acceptance_delivered": Fact("acceptance.json", "delivered.measures.*.*", "as delivered", "tel que livré"),
+    "acceptance_advice": Fact("acceptance.json", "advice", "advice", "conseil"),
 }
 
 
@@ -216,11 +232,16 @@ def _kinds(value: Any, name: str, language: str) -> str:
     return ", ".join(told) or say("text.no_findings", language)
 
 
+def _passed(value: Any, name: str, language: str) -> str:
+    return say("dossier.passed", language, passed=value["passed"], explained=value["explained"])
+
+
 _FORMS: Mapping[Form, Callable[[Any, str, str], str]] = {
     "any": _any,
     "count": _count,
     "seconds": _seconds,
     "share": _share,
     "kinds": _kinds,
+    "passed": _passed,
     "megabytes": _megabytes,
 }

@@ -19,6 +19,7 @@ EVIDENCE: Mapping[str, tuple[str, str]] = {
         "Item numbers are those of the sources named; the wording is ours and shortened.",
         "Les numéros sont ceux des sources citées ; la formulation est la nôtre, abrégée.",
     ),
+    "dossier.passed": ("{passed} of {explained}", "{passed} sur {explained}"),
     "dossier.pdf": ("PDF", "PDF"),
     "dossier.other": ("en français", "in English"),
     "dossier.counts": ("What is answered", "Ce qui est répondu"),

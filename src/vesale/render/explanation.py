@@ -44,6 +44,20 @@ def explanation_document(
     return {"schema": "vesale/explanation/1", **plain(content)}
 
 
+def summary_document(documents: Sequence[Document], model: Mapping[str, str]) -> Document:
+    """vesale/explanation-summary/1 of a folder: of each method how many exams it explained, and how many passed.
+
+    It names no exam, so that it can stand in a dossier.
+    """
+    methods: dict[str, dict[str, int]] = {}
+    for document in documents:
+        for one in document["methods"]:
+            counts = methods.setdefault(str(one["method"]), {"explained": 0, "passed": 0})
+            counts["explained"] += 1
+            counts["passed"] += bool(one["passed"])
+    return {"schema": "vesale/explanation-summary/1", "model": dict(model), "exams": len(documents), "methods": methods}
+
+
 def evidence_of(explanation: Explanation, file: str) -> Document:
     """What prediction.json says of it: INTERFACES' `evidence.explanation`."""
     f = explanation.faithfulness

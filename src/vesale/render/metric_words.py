@@ -20,6 +20,7 @@ FORMS: Mapping[str, Form] = {
     "observed": "share",
     "within_one": "share",
     "declined": "share",
+    "noise_rate": "share",
     "referred": "share",
     "share_reported": "share",
     "error_reported": "share",
@@ -35,6 +36,12 @@ LOWER_IS_BETTER = frozenset({"mae", "mse", "hd95_mm", "ece", "brier", "error_rep
 
 METRICS: Mapping[str, tuple[str, str]] = {
     **AUDIT_METRICS,
+    "noise_rate": ("Wrong labels, estimated", "Étiquettes fausses, estimées"),
+    "noise_rate.help": (
+        "Share of labels that colour, texture and layout contradict; what these cannot tell is counted, too.",
+        "Part des étiquettes que la couleur, la texture et la disposition contredisent ; ce qu'elles ne "
+        "distinguent pas est aussi compté.",
+    ),
     "auc": ("AUC", "AUC"),
     "auc.help": (
         "Of one case that has it and one that has not, how often the software ranks the right one higher: "

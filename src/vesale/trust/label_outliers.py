@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from vesale.core.report import Measure
-from vesale.metrics.intervals import clopper_pearson, subject_codes
+from vesale.metrics.intervals import subject_codes
 
 from .probes import concordance
 
@@ -26,6 +26,8 @@ ABLE = 0.75
 SURE = 0.9
 """Least confidence of an exam that is listed."""
 COMPONENTS = 60
+DRAWS = 1000
+"""Of the bootstrap."""
 PENALTY = 3.0
 
 
@@ -45,7 +47,7 @@ class Outliers:
     auc: float
     """Of the features, cross-validated, mean over classes."""
     rate: Measure
-    """Share of exams that are listed: no estimate of the noise where the features are weak."""
+    """Estimated share of wrong labels (confident joint); it counts what the features cannot tell, too."""
 
 
 def label_outliers(
@@ -65,10 +67,36 @@ def label_outliers(
     if auc < ABLE:
         return None
     suspects = _suspects(p, truth, [str(c) for c in classes], index)
-    low, high = clopper_pearson(len(suspects), len(index))
-    how = f"Clopper-Pearson; exams whose label loses with a confidence of {SURE} or more; features of AUC {auc:.2f}"
-    rate = Measure("noise_rate", len(suspects) / len(index), low, high, len(index), n_of="exam", method=how)
-    return Outliers(suspects, auc, rate)
+    return Outliers(suspects, auc, noise_rate(p, truth, codes, auc, seed))
+
+
+def noise_rate(p: Floats, truth: NDArray[np.intp], codes: NDArray[np.intp], auc: float, seed: int = 0) -> Measure:
+    """Share of labels that are wrong, from the confident joint: exams counted at the class whose probability reaches
+    what its own members have on average, rows scaled to the classes as labelled; bootstrap over subjects."""
+    classes = p.shape[1]
+    usual = np.array([p[truth == k, k].mean() for k in range(classes)])
+    reached = np.where(p >= usual, p, -1.0)
+    cell = np.where(reached.max(axis=1) >= 0, truth * classes + reached.argmax(axis=1), -1)
+    confident = np.zeros((int(codes.max()) + 1, classes * classes))  # (subjects, label x likely)
+    np.add.at(confident, (codes[cell >= 0], cell[cell >= 0]), 1)
+    labelled = np.zeros((len(confident), classes))
+    np.add.at(labelled, (codes, truth), 1)
+    rng = np.random.default_rng(seed)
+    weights = rng.multinomial(len(confident), np.full(len(confident), 1 / len(confident)), DRAWS).astype(float)
+    drawn = _off_diagonal(np.asarray(weights @ confident), np.asarray(weights @ labelled))
+    value = float(_off_diagonal(confident.sum(axis=0)[None], labelled.sum(axis=0)[None])[0])
+    low, high = (float(v) for v in np.quantile(drawn, [0.025, 0.975]))
+    how = f"confident joint of features of AUC {auc:.2f}; percentile bootstrap over subjects, {DRAWS} draws"
+    return Measure("noise_rate", value, low, high, len(confident), method=how)
+
+
+def _off_diagonal(joint: Floats, labelled: Floats) -> Floats:
+    """(m,) share off the diagonal of m joints (m, k * k), their rows scaled to (m, k) counts."""
+    table = joint.reshape(len(joint), labelled.shape[1], -1)
+    rows = table.sum(axis=2)
+    right = np.diagonal(table, axis1=1, axis2=2) / np.maximum(rows, 1)
+    wrong = np.where(rows > 0, 1 - right, 0.0) * labelled
+    return np.asarray(wrong.sum(axis=1) / np.maximum(labelled.sum(axis=1), 1))
 
 
 def cross_probabilities(x: Floats, truth: NDArray[np.intp], codes: NDArray[np.intp], seed: int = 0) -> Floats:

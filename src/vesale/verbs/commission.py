@@ -24,6 +24,7 @@ from ..engine.commission import (
     write_local_model,
 )
 from ..engine.events import Event, Staged
+from ..engine.logbook import commission_entry, open_logbook
 from ..engine.opened import OpenedModel, open_model
 from ..engine.results import Results, measured, read_results, referral, share
 from ..engine.survey import strata
@@ -98,8 +99,16 @@ def commission(
     found = replace(found, seconds=time.perf_counter() - began)
     (out / "acceptance.json").write_text(dumps(acceptance_document(found)) + "\n", encoding="utf-8")
     (out / "acceptance.html").write_text(acceptance_page(found, wish.language), encoding="utf-8")
+    _log(out, found.model, watch)
     watch(Staged("done", str(out / "acceptance.html")))
     return found
+
+
+def _log(out: Path, model: Mapping[str, str], watch: Callable[[Event], None]) -> None:
+    book = open_logbook(out / "log.jsonl")
+    book.add(commission_entry(out, model))
+    if book.failure:
+        watch(Staged("log", f"NOT written: {book.failure}"))
 
 
 def _wanted(model: OpenedModel, wish: CommissionWish) -> Wanted:

@@ -21,7 +21,7 @@ from ..engine.reasons import write_maps
 from ..io import open_mask
 from ..render.documents import Failure, dumps
 from ..render.explain_page import ExplainedRow, explain_page
-from ..render.explanation import explanation_document
+from ..render.explanation import explanation_document, summary_document
 from ..trust.neighbours import Shelf, nearest
 from .list import find_model
 from .read import Job, Opener, jobs_of
@@ -98,6 +98,8 @@ def explain(
             watch(i + 1, len(jobs), job.exam)
     page = explain_page(opened.identity, rows, failures, asked.language)
     (out / "index.html").write_text(page, encoding="utf-8")
+    summary = summary_document(documents, opened.identity)
+    (out / "explanations.json").write_text(dumps(summary) + "\n", encoding="utf-8")
     return ExplainedExams(tuple(documents), tuple(rows), tuple(failures), desk.bench.notes)
 
 

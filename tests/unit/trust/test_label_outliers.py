@@ -1,6 +1,7 @@
 """Flipped labels are listed, surest first; where the features cannot tell the classes nothing is."""
 
 import numpy as np
+import pytest
 
 from vesale.trust.label_outliers import label_outliers
 
@@ -25,6 +26,18 @@ def test_flipped_labels_are_listed() -> None:
     assert told.rate.low is not None
     assert told.rate.high is not None
     assert told.rate.low < 0.05 < told.rate.high
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.1, 0.15])
+def test_the_share_of_wrong_labels_is_estimated(share: float) -> None:
+    rng = np.random.default_rng(5)
+    x, labels = features(rng, 600, 3.5)
+    wrong = set(rng.permutation(600)[: round(600 * share)].tolist())
+    given = [("b" if y == "a" else "a") if i in wrong else y for i, y in enumerate(labels)]
+    told = label_outliers(x, given, [str(i // 2) for i in range(600)])
+    assert told is not None
+    assert told.rate.value == pytest.approx(share, abs=0.025)
+    assert told.rate.n == 300
 
 
 def test_weak_features_say_nothing() -> None:

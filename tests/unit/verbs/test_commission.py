@@ -56,6 +56,13 @@ def test_the_report_says_everything_side_by_side(site):
     assert "Date and signature" in page and "tiny-discs-west-wing" in page
 
 
+def test_the_commissioning_is_in_its_log(site):
+    (entry,) = [json.loads(line) for line in (site[1] / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert entry["event"] == "commission"
+    assert entry["model"]["digest"] == open_model(site[1] / "model").card.digest
+    assert set(entry["files"]) == {"check.json", "acceptance.json", "model/MANIFEST.json"}
+
+
 def test_a_local_package_reads(site, tmp_path, capsys):
     picture = next(site[0].rglob("*.png"))
     assert main(["predict", str(picture), "--model", str(site[1] / "model"), "--json"]) == 0

@@ -68,6 +68,32 @@ def test_every_statement_points_to_what_a_file_says(run):
             assert value is not None
 
 
+def test_privacy_explanations_and_acceptance_are_taken_up(run):
+    def told(document, key):
+        return [s["text"] for i in document["items"] for s in i["statements"] if s["key"] == key]
+
+    before = dossier(run).document
+    assert "explanation/explanations.json" in before["absent"]
+    card = json.loads((run / "model" / "card.json").read_text(encoding="utf-8"))
+    card["privacy"] = {"membership": {"auc": MEASURE, "sensitivity": MEASURE, "members": 40}}
+    side = {"measures": {"label": {"auc": MEASURE}}}
+    summary = {"methods": {"occlusion": {"explained": 16, "passed": 12}}}
+    more = {
+        "model/card.json": card,
+        "acceptance.json": {"delivered": side, "commissioned": side, "advice": "use"},
+        "explanation/explanations.json": summary,
+    }
+    (run / "explanation").mkdir()
+    for name, document in more.items():
+        (run / name).write_text(json.dumps(document), encoding="utf-8")
+    after = dossier(run).document
+    assert all("0.9" in text for text in told(after, "privacy.membership.auc"))
+    assert told(after, "privacy.membership.auc") and told(after, "privacy.membership.sensitivity")
+    assert set(told(after, "methods.occlusion")) == {"12 of 16"}
+    assert told(after, "commissioned.measures.label.auc") and told(after, "delivered.measures.label.auc")
+    assert set(told(after, "advice")) == {"use"}
+
+
 def test_a_setting_is_not_taken_for_the_metric_of_its_name(run):
     (run / "recipe.toml").write_text('[train]\nprecision = "float32"\n', encoding="utf-8")
     said = {s["key"]: s["name"] for s in items(dossier(run).document, "claim")["25"]["statements"]}

@@ -97,6 +97,9 @@ def test_all_methods_of_a_category_on_the_command_line(without_gate, tmp_path, c
     assert told["exams"] == [said]
     assert {m["method"] for m in said["methods"]} == {"grad_cam", "occlusion", "integrated_gradients"}
     assert said["target"]["name"] in ("disc", "ring")
+    summary = json.loads((out / "explanations.json").read_text(encoding="utf-8"))
+    assert summary["exams"] == 1
+    assert summary["methods"] == {m["method"]: {"explained": 1, "passed": int(m["passed"])} for m in said["methods"]}
     passed = [m["passed"] for m in said["methods"]]
     assert passed == sorted(passed, reverse=True), "what passed leads"
     for one in said["methods"]:
