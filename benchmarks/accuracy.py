@@ -51,6 +51,12 @@ SEEDS_NOTE = (
     "Mean over seeds 0 to 4; the interval is that of the mean over seeds (how far a new training moves it). How far "
     "other patients would move it stands in each seed's own measures, in the JSON."
 )
+NEAR_NOTE = (
+    "Recorded before `vesale check` looked for near copies: the training split then held pictures that stand again, "
+    "resaved or slightly moved, in the test split, as it does for the published figures. A run of today takes them out."
+)
+
+
 WORKS: Mapping[str, Work] = {
     "vessels": Work(
         "DRIVE: vessels of the retina, inside the field of view, on the 20 official test images",
@@ -86,7 +92,7 @@ WORKS: Mapping[str, Work] = {
     "pneumonia": Work(
         "PneumoniaMNIST, 28x28: chest X-ray with pneumonia or not, on the official test split",
         "pneumoniamnist",
-        allow=("exact_duplicate",),
+        allow=("exact_duplicate", "near_duplicate", "label_conflict"),
         seeds=(0, 1, 2, 3, 4),
         floors=(("auc", 0.955),),
         published=(
@@ -101,12 +107,14 @@ WORKS: Mapping[str, Work] = {
             SEEDS_NOTE,
             "Eight validation images also stand in the training split of the files used here; copies are taken out of "
             "training.",
+            NEAR_NOTE,
             "The data set names no patients: each image counts as its own subject.",
         ),
     ),
     "breast-ultrasound": Work(
         "BreastMNIST, 28x28: ultrasound malignant or not, on the official test split",
         "breastmnist",
+        allow=("exact_duplicate", "near_duplicate", "label_conflict"),
         seeds=(0, 1, 2, 3, 4),
         floors=(("auc", 0.88),),
         published=(
@@ -119,6 +127,7 @@ WORKS: Mapping[str, Work] = {
         notes=(
             SEEDS_NOTE,
             "One test image also stands in the training split of the files used here; it is taken out of training.",
+            NEAR_NOTE,
             "The data set names no patients: each image counts as its own subject.",
         ),
     ),
