@@ -2,10 +2,12 @@
 
 `python -m benchmarks.detective OUT` checks every real set at hand into OUT (pages to look at) and writes
 docs/benchmarks/leaks.json. Verdicts of a person on the findings stand in docs/benchmarks/leaks-looked-at.csv.
+`--seconds` measures instead, on a quiet machine, how long 10,000 made photographs take, and adds that to the record.
 """
 
 import argparse
 import csv
+import json
 import os
 import sys
 from collections import defaultdict
@@ -19,6 +21,7 @@ from vesale.core.exam import Cohort
 from vesale.io import open_source
 from vesale.io.cohort import read_cohort
 from vesale.metrics.intervals import clopper_pearson
+from vesale.ops.machine import machine, peak_rss_mb
 from vesale.ops.thumbnail import Grey, thumbnail
 from vesale.render.paint import rgb
 from vesale.trust.duplicates import Same, same_pictures
@@ -26,6 +29,7 @@ from vesale.verbs.check import Checked, Wanted, check
 
 from .changes import CHANGES, Pixels
 from .cohorts import MAKERS
+from .planted import EACH, PLANTS, SIDE, Plant, make
 from .tables import Cell, Table, record_tables
 
 RECORDS = Path(__file__).parents[1] / "docs" / "benchmarks"
@@ -36,6 +40,10 @@ AMONG = 500
 """Photographs of each set among which the changed ones are looked for."""
 LONGEST = 1000
 """Long side at which photographs are changed."""
+PLANTED, TIMED = 4000, 10_000
+"""Made photographs among which copies are looked for, and of which the seconds are taken."""
+WHAT = "Copies of photographs, made and real, and whether `vesale check` finds them (`docs/explain/leaks.md`)."
+SECONDS = "Seconds of `vesale check`"
 COMMAND = "python -m benchmarks.detective OUT"
 
 
@@ -56,7 +64,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--only", nargs="*", default=SETS, choices=SETS)
+    parser.add_argument("--planted", type=int, default=PLANTED, help="made photographs among which copies are planted")
+    parser.add_argument("--seconds", action="store_true", help="time 10,000 made photographs, and nothing else")
     options = parser.parse_args()
+    if options.seconds:
+        return record_seconds(options.out / "cohorts" / f"made-{TIMED}")
     data = os.environ.get("VESALE_DATA")
     if not data:
         print("VESALE_DATA must name the folder of the real data sets", file=sys.stderr)
@@ -71,10 +83,65 @@ def main() -> int:
         tried += try_changes(name, read_cohort(folder).cohort)
         print(name, real[-1], flush=True)
     tables = [changes_table(tried), sets_table(tried), real_table(real), *known_table(Path(data), options.out)]
+    tables.append(planted_table(*check_planted(options.out / "cohorts" / f"made-{options.planted}", options.planted)))
     tables += looked_at(RECORDS / "leaks-looked-at.csv")
-    what = "Copies of photographs, made and real, and whether `vesale check` finds them (`docs/explain/leaks.md`)."
-    record_tables(RECORDS / "leaks.json", what, COMMAND, tables)
+    record_tables(RECORDS / "leaks.json", WHAT, COMMAND, [*tables, *_kept(RECORDS / "leaks.json", SECONDS)])
     return 0
+
+
+def check_planted(folder: Path, count: int, each: int = EACH) -> tuple[Checked, list[Plant]]:
+    """`vesale check` of made photographs with copies among them."""
+    plants = make(folder, count, each=each)
+    return check(folder), plants
+
+
+def planted_table(checked: Checked, plants: Sequence[Plant]) -> Table:
+    """What was found of the planted copies, by what was done to them; and the errors that name others together."""
+    groups = {severity: _groups(checked, severity) for severity in SEVERITIES[:2]}
+    rows: list[tuple[Cell, ...]] = []
+    for key in PLANTS:
+        here = [p for p in plants if (p.kind, p.strength) == key]
+        sure, maybe = (
+            sum(any({p.copy, p.original} <= group for group in groups[severity]) for p in here) for severity in groups
+        )
+        rows.append((*key, len(here), _rate(sure, len(here)), _rate(sure + maybe, len(here))))
+    pairs = [{p.copy, p.original} for p in plants]
+    wrong = {s: sum(not any(pair <= g for pair in pairs) or len(g) > 2 for g in groups[s]) for s in groups}
+    note = (
+        f"{len(checked.cohort) + len(checked.excluded)} made photographs, half of them retinas, each of a subject of its "
+        f"own. Findings that name others together: {wrong['error']} errors, {wrong['warning']} warnings."
+    )
+    columns = ("change", "strength", "copies", "found for sure (error)", "found at all")
+    return Table("Copies planted among made photographs, by strength", columns, tuple(rows), note)
+
+
+def record_seconds(folder: Path) -> int:
+    """Times one check of `TIMED` made photographs, and puts it into the record."""
+    checked, _ = check_planted(folder, TIMED)
+    row = (TIMED, SIDE, round(checked.seconds, 1), round(peak_rss_mb()), machine())
+    columns = ("photographs", "side", "seconds", "peak memory (MB)", "machine")
+    table = Table(SECONDS, columns, (row,), f"`{COMMAND} --seconds`; the files lie in the page cache.")
+    path = RECORDS / "leaks.json"
+    others = [t for t in _tables(path) if t.title != SECONDS]
+    record_tables(path, WHAT, COMMAND, [*others, table])
+    print(row)
+    return 0
+
+
+def _groups(checked: Checked, severity: str) -> list[set[str]]:
+    return [set(f.exams) for f in checked.findings if f.kind in KINDS and f.severity == severity]
+
+
+def _tables(path: Path) -> list[Table]:
+    """Those of the record as it is."""
+    if not path.is_file():
+        return []
+    tables = json.loads(path.read_text(encoding="utf-8"))["tables"]
+    return [Table(t["title"], tuple(t["columns"]), tuple(map(tuple, t["rows"])), t["note"]) for t in tables]
+
+
+def _kept(path: Path, title: str) -> list[Table]:
+    return [t for t in _tables(path) if t.title == title]
 
 
 def try_changes(name: str, cohort: Cohort) -> list[Tried]:

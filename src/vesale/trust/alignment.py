@@ -5,7 +5,7 @@ the gradient is taken of the picture that stays. Before it, each picture is set 
 surroundings, so that brightness, contrast and uneven light tell nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, gaussian_filter, label, map_coordinates
 
-from .fingerprints import Grey, Singles, inverse
+from .fingerprints import Grey, Singles
+from .squares import moved_by
 
 Floats = NDArray[np.float64]
-COARSE, COARSE_STEPS = 32, 8
-"""Side and steps of the first scale, at which many pairs are registered at once."""
+Scales = Callable[[int], Singles]
+"""Side -> a picture at that scale."""
+COARSE, HALFWAY = 32, 64
+"""Sides of the first two scales, at which many pairs are registered at once (`squares.py`)."""
 FINE = ((64, 5), (128, 4))
 """Long side and steps of the scales after it."""
 GIVE_UP = 0.6
@@ -61,32 +64,34 @@ def prepared(picture: Grey) -> Prepared:
     return Prepared(_filled(picture.astype(np.float32), frame, max(picture.shape) / 16), (~frame).astype(np.float32))
 
 
-def coarse(pictures: Sequence[Prepared]) -> Singles:
-    """(n, 32, 32): the pictures squashed, each sample against its surroundings, 0 in the frame."""
-    side = COARSE
-    squashed = [(_resized(p.picture, (side, side)), _resized(p.shown, (side, side))) for p in pictures]
-    return np.array([_levelled(p) * shown for p, shown in squashed], np.float32).reshape(len(pictures), side, side)
+def coarse(ready: Prepared) -> Singles:
+    """The picture squashed onto a square of `COARSE`, each sample against its surroundings, 0 in the frame."""
+    squashed, shown = (_resized(p, (COARSE, COARSE)) for p in (ready.picture, ready.shown))
+    return np.asarray(_levelled(squashed) * shown, np.float32)
 
 
-def laid_over(moved: Singles, fixed: Singles, affines: Floats) -> tuple[Floats, Floats]:
-    """Many pairs at once, of `coarse`: (n, 2, 3) maps bettered, and the correlation of each pair under its map."""
-    for _ in range(COARSE_STEPS):
-        affines = _bettered(moved, fixed, affines)
-    seen, inside = _through(moved, affines)
-    flat = fixed.reshape(len(fixed), -1)
-    return affines, np.array([_correlation(s[i], f[i]) for s, i, f in zip(seen, inside, flat, strict=True)])
+def halfway(ready: Prepared, side: int) -> Singles:
+    """(2, side, side): as `coarse`, at a side of `side`, and of that the fine detail alone."""
+    squashed, shown = (_resized(p, (side, side)) for p in (ready.picture, ready.shown))
+    even = _levelled(squashed)
+    return np.asarray(np.stack([even, even - gaussian_filter(even, 2.0)]) * shown, np.float32)
 
 
-def overlay(pair: tuple[Grey, Grey], ready: tuple[Prepared, Prepared], affine: Floats) -> Overlay | None:
+def levelled(ready: Prepared, side: int) -> Singles:
+    """At a long side of at most `side`, each sample against its surroundings, 0 in the frame."""
+    return np.asarray(_levelled(_scaled(ready.picture, side)) * _scaled(ready.shown, side), np.float32)
+
+
+def overlay(pair: tuple[Grey, Grey], ready: tuple[Scales, Scales], affine: Floats) -> Overlay | None:
     """The first picture laid over the second as well as can be, starting at `affine` (2 x 3, of `laid_over`).
 
-    `ready`: the same pictures prepared. None when that leads nowhere.
+    `ready`: what `levelled` makes of the same pictures at a side. None when that leads nowhere.
     """
     most = max(max(p.shape) for p in pair)
     for number, (side, steps) in enumerate(FINE):
         if number and side >= 2 * most:
             break
-        moved, fixed = (_levelled(_scaled(p.picture, side)) * _scaled(p.shown, side) for p in ready)
+        moved, fixed = (at(side) for at in ready)
         affine = _registered(moved, fixed, affine, steps)
         seen, inside = _seen(moved, fixed.shape, affine)
         if not plausible(affine) or _correlation(seen[inside], fixed[inside]) < GIVE_UP:
@@ -94,29 +99,13 @@ def overlay(pair: tuple[Grey, Grey], ready: tuple[Prepared, Prepared], affine: F
     return _judged(*pair, affine)
 
 
-def plausible(affine: Floats) -> bool:
-    """Neither torn nor shrunk beyond what a crop explains."""
-    if not np.isfinite(affine).all():
-        return False
-    sizes = np.linalg.svd(affine[:, :2], compute_uv=False)
-    return bool(sizes[1] > 0.4 and sizes[0] < 2.5 and sizes[0] / sizes[1] < 2.0 and np.abs(affine[:, 2]).max() < 1.0)
-
-
-def _bettered(moved: Singles, fixed: Singles, affines: Floats) -> Floats:
-    """One step of Gauss-Newton on each of n pairs."""
-    n = len(fixed)
-    seen, inside = _through(moved, affines)  # (n, side * side)
-    share = np.maximum(inside.sum(1, keepdims=True), 1)
-    flat, weight = fixed.reshape(n, -1), inside.astype(np.float32)
-    centred = [(v - (v * weight).sum(1, keepdims=True) / share) * weight for v in (seen, flat)]
-    power = np.maximum((centred[0] ** 2).sum(1, keepdims=True), 1e-6)
-    gain = np.clip((centred[0] * centred[1]).sum(1, keepdims=True) / power, 0.2, 5)
-    error = gain * centred[0] - centred[1]
-    lean = _slopes(fixed) * weight[:, None]  # (n, 6, side * side)
-    matrix = lean @ lean.transpose(0, 2, 1)
-    damp = np.trace(matrix, axis1=1, axis2=2)[:, None, None] * 1e-3 / 6 + 1e-6
-    steps = np.linalg.solve(matrix + np.eye(6) * damp, lean @ error[..., None]).reshape(n, 2, 3)
-    return np.array([_moved(a, s) for a, s in zip(affines, steps, strict=True)])
+def plausible(affines: Floats) -> NDArray[np.bool_]:
+    """(..., 2, 3): whether a map is neither torn nor shrunk beyond what a crop explains."""
+    finite = np.isfinite(affines).all(axis=(-2, -1))
+    known = np.where(finite[..., None, None], affines, 0)
+    large, small = np.moveaxis(np.linalg.svd(known[..., :2], compute_uv=False), -1, 0)
+    far = np.abs(known[..., 2]).max(axis=-1)
+    return np.asarray(finite & (small > 0.4) & (large < 2.5) & (large < 2 * small) & (far < 1.0))
 
 
 def _registered(moved: Singles, fixed: Singles, affine: Floats, steps: int) -> Floats:
@@ -131,7 +120,7 @@ def _registered(moved: Singles, fixed: Singles, affine: Floats, steps: int) -> F
         lean = slopes[:, inside.reshape(-1)]
         matrix = lean @ lean.T
         step = np.linalg.solve(matrix + np.eye(6) * (1e-3 * np.trace(matrix) / 6 + 1e-6), lean @ error)
-        affine = _moved(affine, step.reshape(2, 3))
+        affine = moved_by(affine, step.reshape(2, 3))
         if np.abs(step).max() < 1e-3:
             break
     return affine
@@ -143,30 +132,6 @@ def _slopes(fixed: Singles) -> Singles:
     down, along = np.gradient(fixed, axis=(1, 2))
     along, down = along * fixed.shape[2] / 2, down * fixed.shape[1] / 2
     return np.stack([along * x, along * y, along, down * x, down * y, down], axis=1).reshape(len(fixed), 6, -1)
-
-
-def _moved(affine: Floats, step: Floats) -> Floats:
-    """The map after the inverse of a step of the picture that stays, which is held within bounds."""
-    step = step * min(1.0, 0.3 / max(float(np.abs(step).max()), 1e-9))
-    back: Floats = np.array(inverse((step + np.eye(2, 3)).reshape(-1).tolist()), float).reshape(2, 3)
-    return np.column_stack([affine[:, :2] @ back[:, :2], affine[:, :2] @ back[:, 2] + affine[:, 2]])
-
-
-def _through(moved: Singles, affines: Floats) -> tuple[Singles, NDArray[np.bool_]]:
-    """(n, side * side): each square picture through its map, bilinear, and where it has anything to show."""
-    n, side, _ = moved.shape
-    x, y = (c.reshape(-1) for c in _coordinates((side, side)))
-    spots = affines[:, :, :2] @ np.stack([x, y]) + affines[:, :, 2:]  # (n, 2, side * side)
-    inside: NDArray[np.bool_] = np.asarray(np.all(np.abs(spots) <= 1, axis=1))
-    spots = np.clip((spots + 1) / 2 * side - 0.5, 0, side - 1.001).astype(np.float32)
-    whole = spots.astype(np.int32)
-    across, down = (spots - whole)[:, 0], (spots - whole)[:, 1]
-    flat = moved.reshape(n, -1)
-    at = whole[:, 1] * side + whole[:, 0]
-    corners = [np.take_along_axis(flat, at + shift, 1) for shift in (0, 1, side, side + 1)]
-    upper = corners[0] + across * (corners[1] - corners[0])
-    lower = corners[2] + across * (corners[3] - corners[2])
-    return np.asarray(upper + down * (lower - upper), np.float32), inside
 
 
 def _judged(first: Grey, second: Grey, affine: Floats) -> Overlay:

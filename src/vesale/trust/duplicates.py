@@ -5,18 +5,17 @@ frame and everything broader than a thirtieth of the picture taken out: two reti
 volume agree in their outlines, not in that.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import atan2, degrees, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core.report import Measure
-from .alignment import Overlay, coarse, laid_over, overlay, plausible, prepared
-from .fingerprints import Candidate, Grey, candidates
+from .alignment import Overlay, levelled, overlay, prepared
+from .fingerprints import Grey, Singles, candidates
+from .promising import promising
 
 SURE, LIKELY = 0.95, 0.5
 """Confidence from which two pictures are the same, and from which they may be."""
@@ -30,8 +29,6 @@ SHARED = 0.5
 PLACES, FITTED, STILL = 2.5, 8.0, 0.06
 """Least number of places with detail; and where one picture had to be turned or moved by more than `STILL` to fit the
 other, quarter turns apart: six numbers of a map make any two discs agree."""
-AT_ONCE, LIKEST, ALIKE = 256, 4, 0.5
-"""Pairs registered at a time; how many of a picture's pairs go on to the fine scales, from which correlation."""
 KEPT = 64
 """Prepared pictures in memory."""
 
@@ -68,20 +65,27 @@ def same_pictures(
 ) -> list[Same]:
     """Pairs of `pictures`, or of `pictures` (a) with `others` (b), that show the same with a confidence of `LIKELY`.
 
-    Pictures are grey thumbnails of any shape (height, width). `watch` hears how many pairs of how many are done.
+    Pictures are grey thumbnails of any shape (height, width). `watch` hears how far it is, counted in pictures that go
+    through three stages each.
     """
     theirs = pictures if others is None else others
-    pairs = _promising(pictures, theirs, candidates(pictures, others))
-    ready = [lru_cache(KEPT)(lambda i, side=side: prepared(side[i])) for side in (pictures, theirs)]
+    count = len(pictures) + (len(others) if others is not None else 0)
+    near = candidates(pictures, others, lambda done: watch(done, 3 * count))
+    pairs = promising(pictures, theirs, near, lambda share: watch(count + round(share * count), 3 * count))
+    scales = [lru_cache(KEPT)(partial(_at_scale, side)) for side in (pictures, theirs)]
     found = []
-    for n, (pair, affine) in enumerate(pairs):
-        both = (pictures[pair.a], theirs[pair.b])
-        laid = overlay(both, (ready[0](pair.a), ready[1](pair.b)), affine)
+    for n, (a, b, affine) in enumerate(pairs):
+        both = (pictures[a], theirs[b])
+        laid = overlay(both, (partial(scales[0], a), partial(scales[1], b)), affine)
         sure = confidence(laid, max(max(p.shape) for p in both)) if laid else 0.0
         if laid and sure >= LIKELY:
-            found.append(Same(pair.a, pair.b, sure, laid, _change(laid.affine, both[0].shape, both[1].shape)))
-        watch(n + 1, len(pairs))
+            found.append(Same(a, b, sure, laid, _change(laid.affine, both[0].shape, both[1].shape)))
+        watch(2 * count + (n + 1) * count // len(pairs), 3 * count)
     return found
+
+
+def _at_scale(pictures: Sequence[Grey], number: int, side: int) -> Singles:
+    return levelled(prepared(pictures[number]), side)
 
 
 def confidence(laid: Overlay, side: int) -> float:
@@ -98,33 +102,6 @@ def _fitted(affine: Sequence[float]) -> bool:
     matrix = np.abs(np.array(affine).reshape(2, 3))
     swapped = matrix[:, [1, 0, 2]]
     return bool(min(np.abs(m - np.eye(2, 3)).max() for m in (matrix, swapped)) > STILL)
-
-
-def _promising(
-    pictures: Sequence[Grey], others: Sequence[Grey], pairs: Sequence[Candidate]
-) -> list[tuple[Candidate, NDArray[np.float64]]]:
-    """The candidates that agree at the coarse scale, each with its map, in the order of the first picture."""
-    small = [_coarse(pictures, {c.a for c in pairs}), _coarse(others, {c.b for c in pairs})]
-    best: dict[tuple[int, int], tuple[Candidate, NDArray[np.float64], float]] = {}
-    for start in range(0, len(pairs), AT_ONCE):
-        here = pairs[start : start + AT_ONCE]
-        moved, fixed = np.stack([small[0][c.a] for c in here]), np.stack([small[1][c.b] for c in here])
-        affines = np.array([c.affine for c in here]).reshape(-1, 2, 3)
-        affines, like = laid_over(moved, fixed, affines)
-        for c, affine, r in zip(here, affines, like.tolist(), strict=True):
-            if r > best.get((c.a, c.b), (c, affine, ALIKE))[2] and plausible(affine):
-                best[c.a, c.b] = (c, affine, r)
-    likes: dict[tuple[str, int], list[float]] = defaultdict(list)
-    for (a, b), (_, _, r) in best.items():
-        likes["a", a].append(r)
-        likes["b", b].append(r)
-    least = {key: sorted(values)[-LIKEST:][0] for key, values in likes.items()}
-    kept = [pair for (a, b), pair in sorted(best.items()) if pair[2] >= min(least["a", a], least["b", b])]
-    return [(c, affine) for c, affine, _ in kept]
-
-
-def _coarse(pictures: Sequence[Grey], wanted: set[int]) -> dict[int, NDArray[np.float32]]:
-    return {i: coarse([prepared(pictures[i])])[0] for i in sorted(wanted)}
 
 
 def _change(affine: Sequence[float], first: tuple[int, ...], second: tuple[int, ...]) -> str:

@@ -7,7 +7,8 @@ change signs and places of the frequencies. Fingerprints are whitened by the coh
 in common (the disc of a fundus, the ribs of a chest) tells nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,8 +36,10 @@ MOST = 10
 """Candidates that one picture may have; of more, the likest."""
 SAMPLE = 1000
 """Pictures from which it is learned what all of them have in common."""
-BLOCK, TILE = 256, 2048
-"""Pictures that are compared with others at a time, and with how many."""
+BLOCK, TILE, THREADS = 512, 512, 2
+"""Pictures that are compared with others at a time, and with how many; how many blocks at a time."""
+_Near = tuple[int, int, int, float]
+"""Query, target, variant of the query, correlation of the fingerprints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,12 @@ class Whitening:
     """How far the cohort's own mean and spread are believed: 0 for none, towards 1 for many pictures."""
 
 
-def candidates(pictures: Sequence[Grey], others: Sequence[Grey] | None = None) -> list[Candidate]:
+def candidates(
+    pictures: Sequence[Grey], others: Sequence[Grey] | None = None, watch: Callable[[int], None] = lambda _: None
+) -> list[Candidate]:
     """Pairs that may show the same, each with a few maps: of `pictures`, a < b, or of `pictures` (a) and `others` (b).
 
-    Nearly flat pictures have no candidates.
+    Nearly flat pictures have no candidates. `watch` hears how many pictures have been compared.
     """
     sides = [pictures] if others is None else [pictures, others]
     if not all(sides):
@@ -71,16 +76,22 @@ def candidates(pictures: Sequence[Grey], others: Sequence[Grey] | None = None) -
     white = _whitening(np.concatenate(plain))
     seen: list[Candidate] = []
     for ours, theirs in ((0, -1), (-1, 0))[: len(sides)]:
-        targets = _white(plain[theirs], white)
-        centres = _centres(areas[ours], shapes[ours], white)
-        for start in range(0, len(areas[ours]), BLOCK):
-            block = slice(start, start + BLOCK)
-            queries = _queries(areas[ours][block], shapes[ours][block], white)  # (variant, query, d)
-            for i, j, variant, like in _likest(queries, targets, centres, start if others is None else None):
-                found = Candidate(start + i, j, _affine(variant, shapes[ours][start + i]), like)
-                if found.a > found.b if others is None else ours != 0:
-                    found = Candidate(found.b, found.a, inverse(found.affine), like)
-                seen.append(found)
+        targets, centres = _white(plain[theirs], white), _centres(areas[ours], shapes[ours], white)
+
+        def block(start: int, ours: int = ours, targets: Singles = targets, centres: Singles = centres) -> list[_Near]:
+            some = slice(start, start + BLOCK)
+            queries = _queries(areas[ours][some], shapes[ours][some], white)  # (variant, query, d)
+            return list(_likest(queries, targets, centres, start if others is None else None))
+
+        with ThreadPoolExecutor(THREADS) as pool:  # products of matrices leave the interpreter's lock alone
+            starts = range(0, len(areas[ours]), BLOCK)
+            for start, found in zip(starts, pool.map(block, starts), strict=True):
+                for i, j, variant, like in found:
+                    aspect = _aspect(shapes[ours][start + i])
+                    back = start + i > j if others is None else ours != 0
+                    pair = (j, start + i) if back else (start + i, j)
+                    seen.append(Candidate(*pair, _affine(variant, aspect, back), like))
+                watch(min(start + BLOCK, len(areas[ours])) + (len(areas[0]) if ours else 0))
     return seen
 
 
@@ -183,12 +194,14 @@ def _turned(prints: Singles, symmetry: tuple[bool, int, int]) -> Singles:
     return prints[..., order] * (np.float32(x) ** i * np.float32(y) ** j)
 
 
-def _affine(variant: int, shape: Sequence[int]) -> tuple[float, ...]:
-    """From the coordinates of the changed picture to the picture's own."""
-    warps = _warps(_aspect(shape))
+@lru_cache(maxsize=8192)
+def _affine(variant: int, aspect: float, back: bool) -> tuple[float, ...]:
+    """From the coordinates of the changed picture to the picture's own; `back`: the other way."""
+    warps = _warps(aspect)
     (swap, x, y), warp = SYMMETRIES[variant // len(warps)], warps[variant % len(warps)]
     square = np.array([[0, x], [y, 0]] if swap else [[x, 0], [0, y]], float)
-    return tuple(np.column_stack([warp[:, :2] @ square, warp[:, 2]]).reshape(-1).tolist())
+    found = tuple(np.column_stack([warp[:, :2] @ square, warp[:, 2]]).reshape(-1).tolist())
+    return inverse(found) if back else found
 
 
 def inverse(affine: Sequence[float]) -> tuple[float, ...]:
@@ -231,25 +244,27 @@ def _centres(areas: Singles, shapes: Sequence[tuple[int, ...]], white: Whitening
     return np.asarray(queries.mean(1, keepdims=True) * white.trust, np.float32)
 
 
-def _likest(
-    queries: Singles, targets: Singles, centres: Singles, own: int | None
-) -> Iterator[tuple[int, int, int, float]]:
-    """(query, target, variant, correlation) from `LIKE` on; `own`: targets from there on are the queries themselves."""
+def _likest(queries: Singles, targets: Singles, centres: Singles, own: int | None) -> Iterator[_Near]:
+    """Those from `LIKE` on; `own`: targets from there on are the queries themselves."""
     best = np.full((queries.shape[1], len(targets)), -1, np.float32)
     moved = _unit(queries, centres)
     for start in range(0, len(targets), TILE):  # small enough to stay in the processor's cache
         part, tile = targets[start : start + TILE], best[:, start : start + TILE]
+        products = np.empty((len(best), len(part)), np.float32)
         for variant, centre in zip(moved, centres, strict=True):
-            np.maximum(tile, variant @ _unit(part, centre).T, out=tile)
+            np.matmul(variant, _unit(part, centre).T, out=products)
+            np.maximum(tile, products, out=tile)
     if own is not None:
         np.fill_diagonal(best[:, own:], -1)
     for i, row in enumerate(best):
         near = np.flatnonzero(row > LIKE)
         near = near[np.argsort(-row[near])][:MOST]
-        for j in near:
-            every = (moved[:, i] * _unit(targets[None, None, j], centres)[:, 0]).sum(1)
-            for variant in np.argsort(-every)[:STARTS]:
-                yield i, int(j), int(variant), float(every[variant])
+        if not len(near):
+            continue
+        every = np.einsum("vd,vkd->kv", moved[:, i], _unit(targets[near], centres))
+        starts = np.argsort(-every, axis=1)[:, :STARTS]
+        for j, four, likes in zip(near.tolist(), starts.tolist(), every.tolist(), strict=True):
+            yield from ((i, j, variant, likes[variant]) for variant in four)
 
 
 def _unit(prints: Singles, centre: Singles) -> Singles:

@@ -66,7 +66,7 @@ def stroke_map(colour: Bytes) -> NDArray[np.bool_]:
         return np.zeros((FINE, FINE), bool)
     factor = max(1, max(colour.shape[1:]) // LONGEST)
     small = _reduced(colour, factor)
-    y, x = np.nonzero(strokes_of(small))
+    y, x = np.nonzero(strokes_of(small) != 0)  # of truth values: many times faster than of numbers
     out = np.zeros((FINE, FINE), bool)
     out[y * FINE // small.shape[1], x * FINE // small.shape[2]] = True
     return out

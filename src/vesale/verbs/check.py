@@ -94,7 +94,7 @@ def check(
     usable = read.cohort.where([exam for exam in read.cohort if exam.id not in gone], "")
     exact = resolve_duplicates(usable, digests(usable, looks), join="exact_duplicate" in allowed)
     with threadpool_limits(1):  # products of thumbnails are too small to be shared among processors
-        pairs = copies(exact.cohort, looks, partial(watch, "pairs"))
+        pairs = copies(exact.cohort, looks, partial(watch, "pictures compared"))
     resolved = near_copies(exact.cohort, pairs, join="near_duplicate" in allowed)
     findings = [*read.findings, *faults, *exact.findings, *resolved.findings, *subject_leaks(resolved.cohort)]
     with threadpool_limits(1):
@@ -151,7 +151,7 @@ def _against(
     seen = inspect(read, {}, partial(watch, f"files of {read.name}"))
     lost = {e.id for e in read for view in e.views for p in view.inputs.values() if seen["image", p].fault}
     other = read.where([exam for exam in read if exam.id not in lost], "")
-    exact, pairs = common((cohort, other), (looks, seen), partial(watch, f"pairs with {read.name}"))
+    exact, pairs = common((cohort, other), (looks, seen), partial(watch, f"pictures compared with {read.name}"))
     findings = across((cohort, other), exact, pairs)
     drawings = copy_drawings(findings, pairs, (cohort, other))
     exams = ({exam.id: exam for exam in cohort}, {exam.id: exam for exam in other})

@@ -6,8 +6,9 @@ import pytest
 from benchmarks.changes import CHANGES
 from phantoms_copies import disc_of, scene
 from vesale.ops.thumbnail import thumbnail
-from vesale.trust.alignment import Overlay, coarse, frame_of, laid_over, prepared
+from vesale.trust.alignment import Overlay, coarse, frame_of, prepared
 from vesale.trust.duplicates import LIKELY, SURE, confidence, same_pictures
+from vesale.trust.squares import laid_over
 
 
 def small(picture):
@@ -73,7 +74,10 @@ def test_progress_is_heard(scenes):
         None,
         lambda *n: heard.append(n),
     )
-    assert heard[-1][0] == heard[-1][1] == len(heard) > 0
+    done = [n for n, _ in heard]
+    assert done == sorted(done)
+    assert {of for _, of in heard} == {done[-1]}
+    assert done[0] < done[-1]
 
 
 def test_confidence_grows_with_the_agreement_and_asks_more_of_small_pictures():
@@ -113,7 +117,7 @@ def test_registration_recovers_a_known_shift(scenes):
     """A window of the scene moved by 6 of 128 samples: the map is known."""
     grey = scenes[0].mean(axis=2)
     first, second = (np.rint(grey[y : y + 128, x : x + 128]).astype(np.uint8) for y, x in ((10, 10), (16, 13)))
-    ready = [coarse([prepared(p)]) for p in (first, second)]
+    ready = [coarse(prepared(p))[None] for p in (first, second)]
     affines, like = laid_over(ready[0], ready[1], np.eye(2, 3)[None])
     assert np.allclose(affines[0], [[1, 0, 2 * 3 / 128], [0, 1, 2 * 6 / 128]], atol=0.012)
     assert like[0] > 0.9
