@@ -39,15 +39,15 @@ MARGIN = 0.15
 THRESHOLDS = tuple(float(t) for t in 1 / (1 + np.exp(-np.linspace(-5, 6, 45))))
 """At which marks are counted, evenly spaced in log-odds."""
 WHAT = (
-    "Candidates of microaneurysms (dark spots, by closings along lines) and hard exudates (bright patches, by opening by "
-    "reconstruction) from mathematical morphology alone, beside the network of recipes/retinal-lesions.toml, on the "
+    "Microaneurysms (dark spots, by closings along lines) and hard exudates (bright patches, by an opening "
+    "by reconstruction) from mathematical morphology alone, beside the network of recipes/retinal-lesions.toml, on the "
     "photographs of the fold that the network had not learned from."
 )
 NOTE = (
     "AUPR: all samples of the photographs pooled, at full resolution. FROC: lesions found at 1/8 to 8 false marks a "
     "photograph, and their mean, at the network's working resolution; a mark is a connected region, a lesion is found "
-    "when a mark touches it; thresholds are read off these photographs. The disc, as it was outlined by hand, was taken "
-    "out of the bright patches: a help that the network did not have. Bootstrap over photographs, 95 %. Whether the "
+    "when a mark touches it; thresholds are read off these photographs. The disc, as it was outlined by hand, was "
+    "taken out of the bright patches: a help that the network did not have. Bootstrap over photographs, 95 %. That the "
     "candidates help the network as a further channel was not measured."
 )
 

@@ -68,8 +68,8 @@ class Net:
     """unet, wnet (two U-Nets in a row), efficientnet_unet (a U-Net that goes down as efficientnet_lite does), resnet or
     efficientnet_lite; linear for signals; foreign: it came as ONNX."""
     width: int = 16
-    """Channels of the first stage; every stage doubles it. Of efficientnet_unet: of the way up alone. Of linear: units of
-    a hidden layer."""
+    """Channels of the first stage; every stage doubles it. Of efficientnet_unet: of the way up alone. Of linear: units
+    of a hidden layer."""
     depth: int = 4
     """Stages, each at half the resolution of the one before. Of linear: layers, the answering one included. Of foreign:
     sides of the image are filled up to a multiple of 2 ** (depth - 1)."""
@@ -144,8 +144,8 @@ class Train:
 class Validate:
     mode: Literal["cross_fit", "one_fold", "split", "none", "given"] = "cross_fit"
     """cross_fit: k folds, then a fit on all; one_fold: the first of the k folds alone, then a fit on all, where a fit
-    takes long: fewer exams calibrate and are measured; split: the table's own validation and calibration splits; none: nothing is
-    held out, so nothing is calibrated; given: the network came ready, so all exams calibrate or test."""
+    takes long: fewer exams calibrate and are measured; split: the table's own validation and calibration splits; none:
+    nothing is held out, so nothing is calibrated; given: the network came ready, so all exams calibrate or test."""
     folds: int = 5
     """How many folds when cross-fitting."""
     tiles_overlap: float = 0.25

@@ -1,5 +1,5 @@
-"""One batch learned from by several threads, each with its own part of the images: where the cores are shared with other
-work, a thread that waits for another once a step loses less than one that waits at every operation.
+"""One batch learned from by several threads, each with its own part of the images: where the cores are shared with
+other work, a thread that waits for another once a step loses less than one that waits at every operation.
 """
 
 from collections.abc import Callable, Sequence

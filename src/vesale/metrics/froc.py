@@ -1,8 +1,8 @@
 """Found lesions against false marks (free-response ROC), from counts of one exam at each threshold, never the maps.
 
 A mark is a connected region of what scores at or above a threshold; a lesion, one of the truth, is found when a mark
-touches it; a mark that touches none is false. The rates are those of Niemeijer et al. 2010 (IEEE Transactions on Medical
-Imaging 29:185): false marks an image at which the found share is read, and averaged.
+touches it; a mark that touches none is false. The rates are those of Niemeijer et al. 2010 (IEEE Transactions on
+Medical Imaging 29:185): false marks an image at which the found share is read, and averaged.
 """
 
 from collections.abc import Sequence
@@ -54,5 +54,7 @@ def froc(counts: ArrayLike, subjects: Sequence[str], rates: Sequence[float] = RA
     each = {
         f"froc_{rate:g}": measure(f"froc_{rate:g}", lambda w, r=rate: found(r, w), subjects, remark) for rate in rates
     }
-    mean = measure("froc", lambda w: np.mean([found(r, w) for r in rates], axis=0), subjects, f"{remark}; mean of rates")
+    mean = measure(
+        "froc", lambda w: np.mean([found(r, w) for r in rates], axis=0), subjects, f"{remark}; mean of rates"
+    )
     return {"froc": mean, **each}

@@ -1,5 +1,6 @@
-"""Lesions of the retina by mathematical morphology alone, no learning: how much a sample of the green channel stands out
-as a small dark spot (microaneurysm) or a bright patch with sharp edges (hard exudate). What is made of it is elsewhere.
+"""Lesions of the retina by mathematical morphology alone, no learning: how much a sample of the green channel stands
+out as a small dark spot (microaneurysm) or a bright patch with sharp edges (hard exudate). What is made of it is
+elsewhere.
 
 The spots follow the idea of the diameter closing (Walter et al. 2007, Medical Image Analysis 11:555): what is filled by
 every linear closing is short in every direction, which a vessel is not. The patches follow the opening by

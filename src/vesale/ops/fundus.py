@@ -1,7 +1,8 @@
 """What follows from where the optic disc lies in a photograph of the retina: which eye, where the fovea should be, what
 the field is centred on, and how sharp the disc's margin is. Finding the disc is a model's work, not done here.
 
-Positions are (y, x) in samples, lengths disc diameters unless said otherwise: a photograph rarely knows its millimetres.
+Positions are (y, x) in samples, lengths disc diameters unless said otherwise: a photograph rarely knows its
+millimetres.
 """
 
 import math
@@ -108,8 +109,8 @@ def laterality_of(disc: Disc, field: Field) -> Laterality | None:
 
 
 def fovea_of(disc: Disc, laterality: Laterality) -> tuple[float, float]:
-    """Where the fovea is to be expected, (y, x): 2.5 disc diameters from the disc's centre, towards the temple. It is an
-    estimate, and may lie outside the picture."""
+    """Where the fovea is to be expected, (y, x): 2.5 disc diameters from the disc's centre, towards the temple. It
+    is an estimate, and may lie outside the picture."""
     away = -FOVEA if laterality == "right" else FOVEA
     return disc.centre[0], disc.centre[1] + away * disc.diameter
 
@@ -127,8 +128,8 @@ def centred_on(disc: Disc, field: Field) -> Literal["macula", "disc"] | None:
 def margin_of(green: NDArray[np.floating], mask: NDArray[np.bool_]) -> Margin | None:
     """Sharpness of a disc's margin: green (H, W) in [0, 1], mask (H, W) of the disc; None where nothing is marked.
 
-    Along each ray from the disc's centre a step blurred by a Gaussian is fitted around the marked margin: where it lies,
-    how wide it is, how high. Vessels that cross the margin spoil some rays; medians leave them out.
+    Along each ray from the disc's centre a step blurred by a Gaussian is fitted around the marked margin: where it
+    lies, how wide it is, how high. Vessels that cross the margin spoil some rays; medians leave them out.
     """
     disc = disc_of(mask)
     if disc is None:
@@ -154,7 +155,9 @@ def _summary(found: NDArray[np.float64], disc: Disc, angles: NDArray[np.float64]
     low, middle, high = (float(q) for q in np.quantile(widths[good], [0.25, 0.5, 0.75]))
     sides = [widths[good & (quarter == i)] for i in range(4)]
     enough = [float(np.median(s)) if len(s) >= LEAST_RAYS * RAYS / 4 else None for s in sides]
-    return Margin(middle, (low, high), float(np.median(height[good])), used, (enough[0], enough[1], enough[2], enough[3]))
+    return Margin(
+        middle, (low, high), float(np.median(height[good])), used, (enough[0], enough[1], enough[2], enough[3])
+    )
 
 
 def _radii(mask: NDArray[np.bool_], disc: Disc, angles: NDArray[np.float64]) -> NDArray[np.float64]:

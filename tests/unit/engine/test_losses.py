@@ -139,4 +139,6 @@ def test_scaled_cross_entropy_weighs_rare_names_like_frequent_ones():
             "scaled_cross_entropy", scales[i : i + 1]) for i, n in enumerate(output.names)]  # fmt: skip
     assert [float(e) for e in each] == pytest.approx([1.0, 1.0], rel=1e-3)
     assert float(partition_loss(logits, labels, output, "scaled_cross_entropy", scales)) == pytest.approx(1.0, rel=1e-3)
-    assert float(partition_loss(logits, labels, output, "cross_entropy")) == pytest.approx(float(scales.mean()), rel=1e-3)
+    assert float(partition_loss(logits, labels, output, "cross_entropy")) == pytest.approx(
+        float(scales.mean()), rel=1e-3
+    )

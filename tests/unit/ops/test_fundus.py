@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from vesale.ops.fundus import RISE, Disc, Field, centred_on, disc_of, disc_window, field_of, fovea_of, laterality_of, margin_of
+from vesale.ops.fundus import (
+    RISE,
+    Disc,
+    Field,
+    centred_on,
+    disc_of,
+    disc_window,
+    field_of,
+    fovea_of,
+    laterality_of,
+    margin_of,
+)
 
 RADIUS = 60.0
 
