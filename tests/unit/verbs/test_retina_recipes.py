@@ -26,7 +26,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_recipe_runs_on_a_made_cohort_and_reads(tmp_path: Path, name: str) -> None:
+def test_a_recipe_runs_on_a_made_cohort_and_reads(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     output, labels, overrides = CASES[name]
     folder = phantoms_fundus.cohort(tmp_path / "cohort", names=("MA", "HE", "EX", "SE", "OD") if not labels else ())
     columns = Columns(labels=labels)
@@ -44,10 +44,27 @@ def test_a_recipe_runs_on_a_made_cohort_and_reads(tmp_path: Path, name: str) -> 
     if name in OUTLINES:
         assert [r["name"] for r in answer["regions"]] == list(recipe.task.outputs[output].names)  # type: ignore[union-attr]
         assert len(answer["files"]) == len(answer["regions"])
+        if name == "retinal-lesions":
+            _candidates_beside_the_network(tmp_path, folder, monkeypatch)
     elif name == "papilledema":
         assert set(answer["probabilities"]) == set(phantoms_fundus.KINDS)
     else:
         assert isinstance(answer["value"], float)
+
+
+def _candidates_beside_the_network(base: Path, cohort: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`benchmarks.lesions` on the run: morphology finds the planted spots and patches that four steps cannot teach."""
+    from benchmarks import lesions
+
+    monkeypatch.setattr(lesions, "ROOT", base)
+    (base / "docs" / "benchmarks").mkdir(parents=True)
+    assert lesions.main([str(base / "run"), str(cohort)]) == 0
+    table = json.loads((base / "docs" / "benchmarks" / "lesion-candidates.json").read_text(encoding="utf-8"))["tables"][
+        0
+    ]
+    found = {(row[0], row[1]): row[2] for row in table["rows"]}
+    assert set(found) == {("network", n) for n in ("MA", "HE", "EX", "SE")} | {("morphology", n) for n in ("MA", "EX")}
+    assert float(found["morphology", "EX"].split()[0]) > 0.5
 
 
 def _first(run: Path) -> str:
