@@ -64,6 +64,7 @@ def _accuracy(name: str, d: Document) -> Iterator[str]:
         for metric, number in metrics.items():
             n, floor = f"{number['n']} {number['n_of']}s", _floor(number, floors.get(metric))
             yield f"| {output} | {metric} | {_number(number)} | {n} | {floor} |"
+    yield from _of_classes(d["per_class"], floors)
     yield ""
     if d["published"]:
         yield "| others | metric | value | known |"
@@ -76,6 +77,19 @@ def _accuracy(name: str, d: Document) -> Iterator[str]:
     yield f"- Training: {_duration(training['seconds'])}, {training['steps']:,} steps in all, on {training['machine']}."
     yield f"- Largest memory: {d['peak_rss_mb'] / 1000:.1f} GB."
     yield from (f"- {note}" for note in d.get("notes", ()))
+
+
+def _of_classes(
+    per_class: Mapping[str, Mapping[str, Mapping[str, Document]]], floors: Mapping[str, float]
+) -> Iterator[str]:
+    """The measures of single names for which a floor was set, as `metric name`."""
+    for output, classes in per_class.items():
+        for name, metrics in classes.items():
+            for metric, number in metrics.items():
+                asked = f"{metric} {name}"
+                if asked in floors:
+                    n, floor = f"{number['n']} {number['n_of']}s", _floor(number, floors[asked])
+                    yield f"| {output} | {asked} | {_number(number)} | {n} | {floor} |"
 
 
 def _outliers(table: Path) -> Iterator[str]:

@@ -17,6 +17,7 @@ from .task import Task
 
 LATER: Mapping[str, Mapping[str, Any]] = {
     "look": {"names": (), "fit": "pad"},
+    "train": {"rare": 0.33, "lanes": 1},
     "trust": {"shadows": 2, "mask_delta": 0.0, "neighbours": "none", "cost": {}, "positive": ()},
 }
 """Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
@@ -64,14 +65,16 @@ class Look:
 @dataclass(frozen=True, slots=True)
 class Net:
     name: str = "unet"
-    """unet, wnet (two U-Nets in a row), resnet or efficientnet_lite; linear for signals; foreign: it came as ONNX."""
+    """unet, wnet (two U-Nets in a row), efficientnet_unet (a U-Net that goes down as efficientnet_lite does), resnet or
+    efficientnet_lite; linear for signals; foreign: it came as ONNX."""
     width: int = 16
-    """Channels of the first stage; every stage doubles it. Of linear: units of a hidden layer."""
+    """Channels of the first stage; every stage doubles it. Of efficientnet_unet: of the way up alone. Of linear: units
+    of a hidden layer."""
     depth: int = 4
     """Stages, each at half the resolution of the one before. Of linear: layers, the answering one included. Of foreign:
     sides of the image are filled up to a multiple of 2 ** (depth - 1)."""
     pretrained: bool = False
-    """efficientnet_lite only: start from ImageNet weights (extra `weights`)."""
+    """efficientnet_lite and efficientnet_unet only: start from ImageNet weights (extra `weights`)."""
     dropout: float = 0.0
     """Share of the pooled features that is dropped while learning."""
 
@@ -110,25 +113,39 @@ class Train:
     weight_decay: float = 1e-2
     patch: tuple[int, ...] | None = None
     """(height, width) of a training patch; None takes whole images."""
-    loss: Literal["auto", "cross_entropy", "dice_cross_entropy", "focal"] = "auto"
-    """auto: cross-entropy for a category, with Dice for a partition, cumulative link for a grade, Huber for numbers."""
+    loss: Literal["auto", "cross_entropy", "dice_cross_entropy", "focal", "scaled_cross_entropy"] = "auto"
+    """auto: cross-entropy for a category, with Dice for a partition, cumulative link for a grade, Huber for numbers;
+    scaled_cross_entropy, of outlines that overlap: each name's cross-entropy as a share of what its frequency alone
+    would leave, so that rare names weigh as much as frequent ones."""
+    rare: float = 0.33
+    """Share of patches centred on a sample of a name drawn at random, so that small structures are seen."""
     balance: bool = False
     """Draw rare classes as often as frequent ones (whole images)."""
     smoothing: float = 0.0
     """Label smoothing."""
     precision: Literal["float32", "bfloat16"] = "float32"
     threads: int = 2
+    lanes: int = 1
+    """Parts of a batch that are learned from side by side, each by one thread, instead of `threads` threads in every
+    operation: faster where other work takes the cores now and then. 1 is all images together."""
     average: float = 0.99
     """Decay of the exponential moving average of the weights; the average is what is kept. 0 keeps the last weights."""
     checkpoint: int = 200
     """Steps between checkpoints, from which a stopped run goes on, bit for bit."""
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.lanes <= self.batch:
+            raise RecipeError(f"train.lanes: expected 1 to {self.batch}, the batch, got {self.lanes}")
+        if not 0 <= self.rare <= 1:
+            raise RecipeError(f"train.rare: expected a share between 0 and 1, got {self.rare}")
+
 
 @dataclass(frozen=True, slots=True)
 class Validate:
-    mode: Literal["cross_fit", "split", "none", "given"] = "cross_fit"
-    """cross_fit: k folds, then a fit on all; split: the table's own validation and calibration splits; none: nothing is
-    held out, so nothing is calibrated; given: the network came ready, so all exams calibrate or test."""
+    mode: Literal["cross_fit", "one_fold", "split", "none", "given"] = "cross_fit"
+    """cross_fit: k folds, then a fit on all; one_fold: the first of the k folds alone, then a fit on all, where a fit
+    takes long: fewer exams calibrate and are measured; split: the table's own validation and calibration splits; none:
+    nothing is held out, so nothing is calibrated; given: the network came ready, so all exams calibrate or test."""
     folds: int = 5
     """How many folds when cross-fitting."""
     tiles_overlap: float = 0.25
@@ -207,6 +224,8 @@ class Recipe:
         match self.validate.mode:
             case "cross_fit":
                 before = [f"fold-{k}" for k in range(self.validate.folds)]
+            case "one_fold":
+                before = ["fold-0"]
             case "split":
                 before = [f"shadow-{k}" for k in range(self.trust.shadows)]
             case "none" | "given":

@@ -2,6 +2,7 @@
 resumed run draws what the uninterrupted one would have drawn.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,10 @@ def draw_warp(augment: Augment, centre: tuple[float, float], shape: tuple[int, i
 
 def apply_warp(plane: Tensor, labels: Tensor | None, warp: Warp, size: tuple[int, int]) -> tuple[Tensor, Tensor | None]:
     """Plane (C, H, W) in [0, 1] bilinearly, black outside; labels (K, H, W) uint8 nearest, 255 outside."""
+    top, left, bottom, right = _reach(warp, plane.shape[1:], size)
+    plane = plane[:, top:bottom, left:right]
+    labels = None if labels is None else labels[:, top:bottom, left:right]
+    warp = Warp((warp.centre[0] - top, warp.centre[1] - left), warp.matrix)
     grid = _grid(warp, plane.shape[1:], size)
     image = functional.grid_sample(plane[None].float(), grid, "bilinear", "zeros", False)[0]
     if labels is None:
@@ -67,6 +72,19 @@ def add_noise(signal: Tensor, spreads: Tensor, augment: Augment, rng: np.random.
         return signal.float()
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     return signal.float() + torch.randn(signal.shape, generator=generator) * spreads * (augment.noise * rng.random())
+
+
+def _reach(warp: Warp, shape: torch.Size, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Top, left, bottom, right of what a patch is taken from: of a large photograph a patch needs a small part."""
+    (a, b), (c, d) = warp.matrix
+    across = (abs(a) * size[1] + abs(b) * size[0]) / 2 + 2
+    down = (abs(c) * size[1] + abs(d) * size[0]) / 2 + 2
+    y, x = warp.centre
+    top, left = max(0, math.floor(y - down)), max(0, math.floor(x - across))
+    bottom, right = min(shape[0], math.ceil(y + down) + 1), min(shape[1], math.ceil(x + across) + 1)
+    if bottom <= top or right <= left:  # a patch that lies outside altogether
+        return 0, 0, shape[0], shape[1]
+    return top, left, bottom, right
 
 
 def _grid(warp: Warp, shape: torch.Size, size: tuple[int, int]) -> Tensor:

@@ -13,9 +13,6 @@ from ..core.task import Category, Output, Quantity
 from .augment import add_noise, apply_warp, change_light, draw_warp
 from .samples import IGNORED, Sample
 
-RARE = 0.33
-"""Share of patches centred on a sample of a class drawn at random, so that small structures are seen."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
@@ -37,9 +34,10 @@ class Batches:
         self.spots = [_spots(s, recipe) for s in samples] if recipe.train.patch else []
         self.spreads = feature_spreads(samples) if recipe.look.range == "raw" else None
 
-    def draw(self, step: int) -> Batch:
+    def draw(self, step: int, lane: int = 0, lanes: int = 1) -> Batch:
+        """The batch of a step; or of its images, dealt out to lanes like cards, those of one lane."""
         recipe = self.recipe
-        rows = [self._one(step, i, sample) for i, sample in enumerate(self._chosen(step))]
+        rows = [self._one(step, i, sample) for i, sample in enumerate(self._chosen(step)) if i % lanes == lane]
         image = torch.stack([r[0] for r in rows])
         pooled = {
             name: torch.from_numpy(np.stack([target(r[2].truth[name], output) for r in rows]))
@@ -86,7 +84,7 @@ class Batches:
     def _spot(self, index: int, level: int, rng: np.random.Generator) -> tuple[int, tuple[float, float]]:
         """Plane and centre of a patch: anywhere, or on a sample of a class drawn at random."""
         shape, spots = self.samples[index].planes.shape[2:], self.spots[index]
-        if spots and rng.random() < RARE:
+        if spots and rng.random() < self.recipe.train.rare:
             chosen = spots[int(rng.integers(len(spots)))]
             level, y, x = (int(v) for v in chosen[int(rng.integers(len(chosen)))])
             return level, (float(y), float(x))

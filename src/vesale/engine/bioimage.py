@@ -97,7 +97,8 @@ def _input(model: OpenedModel, planes: NDArray[np.float32]) -> dict[str, Any]:
     look, step = model.pipeline.look, model.pipeline.multiple
     names = list(look.names) or {1: ["grey"], 3: ["red", "green", "blue"]}.get(look.channels)
     channels = names if names and len(names) == planes.shape[1] else [f"channel{i}" for i in range(planes.shape[1])]
-    sides: Sequence[Any] = look.size or ({"min": step * -(-MOST_SAMPLES // step), "step": step},) * 2
+    tile = model.pipeline.tile if look.size else None
+    sides: Sequence[Any] = tile or look.size or ({"min": step * -(-MOST_SAMPLES // step), "step": step},) * 2
     spacing = look.spacing or (1.0, 1.0)
     unit = {"unit": "millimeter"} if look.spacing else {}
     space = [

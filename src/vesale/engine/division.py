@@ -38,10 +38,12 @@ def divide(cohort: Cohort, recipe: Recipe) -> Split:
     if not len(learned):
         raise CohortError(f"{cohort.name}: no exam to learn from", "see the column split, and `vesale check`")
     groups = strata(learned, recipe.task)
-    if recipe.validate.mode == "cross_fit":
+    if recipe.validate.mode in ("cross_fit", "one_fold"):
         held = cohort.of_split("validation", "calibration")
         learned = learned.where([*learned, *held], "") if len(held) else learned
         folds = learned.folds(recipe.validate.folds, recipe.seed, groups)
+        if recipe.validate.mode == "one_fold":
+            folds = {subject: k for subject, k in folds.items() if k == 0}
         return Split(learned, None, test if len(test) else None, folds)
     if recipe.validate.mode == "none":
         return Split(learned, None, test if len(test) else None, {})

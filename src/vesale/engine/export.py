@@ -56,7 +56,7 @@ def export_onnx(net: Network, recipe: Recipe, path: Path, sizes: tuple[int, int]
     with torch.no_grad():
         expected = plain(example)
     names = [*recipe.task.outputs, FEATURES][: len(expected)]
-    traced = _traced(plain, example, (names, bool(recipe.look.size)))
+    traced = _traced(plain, example, (names, bool(recipe.look.size) and not recipe.train.patch))
     onnx.save(traced, str(partial))
     found = open_onnx(partial)(example.numpy())
     for name, wanted in zip(names, expected, strict=True):

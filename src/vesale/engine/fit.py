@@ -16,17 +16,20 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from ..core.errors import RecipeError
 from ..core.recipe import Recipe, Trust
-from ..core.task import Quantity
+from ..core.task import Partition, Quantity
 from ..nets import build
 from ..nets.heads import Network
 from .batches import Batches
 from .events import Event, Fitted, Progress, Started, Validated
+from .lanes import Lanes
 from .losses import total_loss
-from .samples import Sample
+from .samples import IGNORED, Sample
 from .watch import watched
 
 WATCHES = 8
@@ -53,6 +56,7 @@ class State:
     optimizer: torch.optim.AdamW
     step: int
     seconds: float
+    lanes: Lanes
 
 
 def fit(recipe: Recipe, samples: Sequence[Sample], held: Sequence[Sample], job: Job) -> Iterator[Event]:
@@ -70,7 +74,7 @@ def prepared(recipe: Recipe) -> Iterator[None]:
     """
     threads, filled = torch.get_num_threads(), getattr(torch.utils.deterministic, "fill_uninitialized_memory")  # noqa: B009
     strict, warn = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.set_num_threads(recipe.train.threads)
+    torch.set_num_threads(recipe.train.threads if recipe.train.lanes == 1 else 1)
     torch.use_deterministic_algorithms(True, warn_only=True)
     setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010  # a debugging aid, slow
     torch.set_flush_denormal(True)
@@ -114,6 +118,8 @@ def _fit(recipe: Recipe, samples: Sequence[Sample], held: Sequence[Sample], job:
 
 def start(recipe: Recipe, samples: Sequence[Sample]) -> State:
     """A network with first weights, normalised by what the samples hold, and its optimiser."""
+    if recipe.train.lanes > 1 and recipe.net.dropout:
+        raise RecipeError("train.lanes: with dropout the draws of lanes would not repeat", "set net.dropout = 0")
     net = channels_last(build(recipe))
     if not recipe.net.pretrained:
         mean, std = _levels(samples, recipe.look.range == "raw")
@@ -125,7 +131,7 @@ def start(recipe: Recipe, samples: Sequence[Sample]) -> State:
     groups = [{"params": matrices, "weight_decay": recipe.train.weight_decay}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=recipe.train.rate, foreach=True)
     average = {k: v.detach().clone() for k, v in net.state_dict().items()}
-    return State(net, average, optimizer, 0, 0.0)
+    return State(net, average, optimizer, 0, 0.0, Lanes(net, recipe.train.lanes))
 
 
 def channels_last(net: Network) -> Network:
@@ -138,17 +144,18 @@ def channels_last(net: Network) -> Network:
 
 def step(state: State, batches: Batches, recipe: Recipe, gains: Mapping[str, float]) -> float:
     """One update of the weights and of their average; the loss of its batch."""
-    batch = batches.draw(state.step)
-    state.net.train()
     torch.manual_seed(int(np.random.default_rng([recipe.seed, state.step, 13]).integers(2**62)))
     for group in state.optimizer.param_groups:
         group["lr"] = rate_at(state.step, recipe)
-    low = recipe.train.precision == "bfloat16"
-    with torch.autocast("cpu", torch.bfloat16) if low else nullcontext():
-        stages = state.net.stages(batch.image)
-    loss = total_loss(stages, batch, recipe, gains)
-    state.optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    low, count = recipe.train.precision == "bfloat16", recipe.train.lanes
+
+    def learn(net: Network, lane: int) -> Tensor:
+        batch = batches.draw(state.step, lane, count)
+        with torch.autocast("cpu", torch.bfloat16) if low else nullcontext():
+            stages = net.stages(batch.image)
+        return total_loss(stages, batch, recipe, gains)
+
+    loss = state.lanes.backward(learn)
     nn.utils.clip_grad_norm_(state.net.parameters(), 1.0)
     state.optimizer.step()
     state.step += 1
@@ -156,7 +163,7 @@ def step(state: State, batches: Batches, recipe: Recipe, gains: Mapping[str, flo
     with torch.no_grad():
         for name, value in state.net.state_dict().items():
             state.average[name].lerp_(value, 1 - decay)
-    return float(loss.detach())
+    return loss
 
 
 def rate_at(step: int, recipe: Recipe) -> float:
@@ -186,18 +193,31 @@ def load_weights(recipe: Recipe, path: Path) -> Network:
 
 
 def spreads(recipe: Recipe, samples: Sequence[Sample]) -> dict[str, float]:
-    """Standard deviation of each plain number in the samples, at least a millionth."""
-    out = {}
+    """Standard deviation of each plain number in the samples, at least a millionth; `output/name` of outlines that
+    overlap: the entropy (nats) of how often a sample bears the name, at least that of one in 100,000."""
+    out: dict[str, float] = {}
     for name, output in recipe.task.outputs.items():
         if isinstance(output, Quantity) and output.steps is None:
             values = np.array([s.truth[name][0] for s in samples])
             out[name] = max(float(np.nanstd(values)), 1e-6) if np.isfinite(values).any() else 1.0
+        if isinstance(output, Partition) and not output.exclusive:
+            p = frequencies(samples, name)
+            entropies = -p * np.log(p) - (1 - p) * np.log1p(-p)
+            out |= {f"{name}/{n}": float(h) for n, h in zip(output.names, entropies, strict=True)}
     return out
+
+
+def frequencies(samples: Sequence[Sample], name: str) -> NDArray[np.float64]:
+    """(names,): the share of the samples of a partition that bear each name, kept within 1e-5 and a half."""
+    counts = np.array([[(s.labels[name][:, i] == 1).sum() for i in range(s.labels[name].shape[1])] for s in samples])
+    judged = np.array([[(p != IGNORED).sum() for p in np.moveaxis(s.labels[name], 1, 0)] for s in samples])
+    return np.clip(counts.sum(0) / np.maximum(judged.sum(0), 1), 1e-5, 0.5)
 
 
 @torch.no_grad()
 def _centre(net: Network, recipe: Recipe, samples: Sequence[Sample]) -> None:
-    """Let the head of a plain number start at the mean, with steps of its spread."""
+    """Let the head of a plain number start at the mean, with steps of its spread; that of outlines that overlap at how
+    often each occurs (Lin et al. 2017, section 4.1), which it would take a hundred steps to learn."""
     heads: Any = net.get_submodule("body")
     for i, (name, output) in enumerate(recipe.task.outputs.items()):
         if isinstance(output, Quantity) and output.steps is None:
@@ -205,6 +225,10 @@ def _centre(net: Network, recipe: Recipe, samples: Sequence[Sample]) -> None:
             module: Any = next(m for n, m in heads.named_modules() if n.endswith(f"heads.to_{i}"))
             module.bias.fill_(float(np.nanmean(values)))
             module.weight.mul_(spreads(recipe, samples)[name])
+        if isinstance(output, Partition) and not output.exclusive:
+            p = frequencies(samples, name)
+            module = next(m for n, m in heads.named_modules() if n.endswith(f"heads.to_{i}"))
+            module.bias.copy_(torch.from_numpy(np.log(p / (1 - p)).astype(np.float32)))
 
 
 def _levels(samples: Sequence[Sample], raw: bool = False) -> tuple[Tensor, Tensor]:
@@ -227,8 +251,10 @@ def _levels(samples: Sequence[Sample], raw: bool = False) -> tuple[Tensor, Tenso
 
 def fingerprint(recipe: Recipe, samples: Sequence[Sample]) -> str:
     """Of all that decides the weights: the recipe but for what is asked of its answers, which may be asked anew of the
-    same network, and every sample's name, pixels and truth."""
+    same network, and every sample's name, pixels and truth. A fit of one fold stands for that of cross-fitting, too."""
     learned = replace(recipe, trust=Trust())
+    if recipe.validate.mode == "one_fold":
+        learned = replace(learned, validate=replace(recipe.validate, mode="cross_fit"))
     whole = hashlib.sha256(f"{learned.digest} {[s.exam for s in samples]}".encode())
     for sample in samples:
         for array in (sample.planes, *sample.truth.values(), *sample.labels.values()):

@@ -31,7 +31,8 @@ def _loss(
 ) -> Tensor:
     recipe, gains = options
     if isinstance(output, Partition):
-        return partition_loss(logits, batch.labels[name], output, recipe.train.loss)
+        scales = torch.tensor([gains.get(f"{name}/{n}", 1.0) for n in output.names])
+        return partition_loss(logits, batch.labels[name], output, recipe.train.loss, scales)
     targets = batch.pooled[name]
     known = torch.isfinite(targets).all(1)
     if not known.any():
@@ -46,9 +47,14 @@ def _loss(
     return functional.binary_cross_entropy_with_logits(logits, targets)
 
 
-def partition_loss(logits: Tensor, labels: Tensor, output: Partition, kind: str) -> Tensor:
+def partition_loss(
+    logits: Tensor, labels: Tensor, output: Partition, kind: str, scales: Tensor | None = None
+) -> Tensor:
     """Cross-entropy, and unless asked otherwise soft Dice (Milletari, Navab, Ahmadi 2016) of each class but the
-    background, pooled over the batch."""
+    background, pooled over the batch.
+
+    `scales` (names,): with scaled_cross_entropy, what each name's cross-entropy is divided by.
+    """
     if output.exclusive:
         index = labels[:, 0].long()
         counts = index != IGNORED
@@ -59,11 +65,14 @@ def partition_loss(logits: Tensor, labels: Tensor, output: Partition, kind: str)
     else:
         valid = (labels != IGNORED).float()
         truth = (labels == 1).float()
-        entropy = (functional.binary_cross_entropy_with_logits(logits, truth, reduction="none") * valid).mean(1)
+        each = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none") * valid
+        if kind == "scaled_cross_entropy" and scales is not None:
+            each = each / scales[None, :, None, None]
+        entropy = each.mean(1)
         probabilities, counts = torch.sigmoid(logits), valid.amax(1) > 0
     entropy = _focused(entropy, kind)
     loss = (entropy * counts).sum() / counts.sum().clamp(min=1)
-    if kind in ("cross_entropy", "focal"):
+    if kind in ("cross_entropy", "focal", "scaled_cross_entropy"):
         return loss
     overlap = (probabilities * truth * valid).sum((0, 2, 3))
     sizes = ((probabilities + truth) * valid).sum((0, 2, 3))

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,13 @@ def open_model(path: Path, threads: int | None = None) -> OpenedModel:
 
 
 def stages(run: Runner, pipeline: Pipeline, image: NDArray[Any] | None = None) -> dict[str, NDArray[Any]]:
-    """What each stage gives for a made image or signal: `image`, `planes`, `network/<output>` and `answer/<output>`."""
+    """What each stage gives for a made image or signal: `image`, `planes`, `network/<output>` and `answer/<output>`.
+
+    Where planes of a fixed size are read by smaller tiles, the made image is seen at the size of one tile.
+    """
+    size, tile = pipeline.look.size, pipeline.tile
+    if size is not None and tile is not None and prod(tile) < prod(size):
+        pipeline = replace(pipeline, look=replace(pipeline.look, size=tile))
     signal = pipeline.task.from_signal
     samples = (made_signal(pipeline) if signal else made_image(pipeline)) if image is None else image
     spacing = None if signal else pipeline.look.spacing or (1.0, 1.0)

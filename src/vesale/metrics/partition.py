@@ -26,7 +26,7 @@ def score_histogram(
     if roi is not None:
         inside = np.asarray(roi).reshape(-1) != 0
         p, true = p[inside], true[inside]
-    cell = np.clip(np.floor(p * bins), 0, bins - 1).astype(np.intp)
+    cell = np.clip(np.floor(p * bins).astype(np.intp), 0, bins - 1)  # clipped as whole numbers: a half float rounds up
     everything = np.bincount(cell, minlength=bins)
     positives = np.bincount(cell[true], minlength=bins)
     return positives.astype(np.int64), (everything - positives).astype(np.int64)

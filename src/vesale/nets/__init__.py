@@ -17,14 +17,19 @@ NETS: Registry[Callable[[Recipe], "Network"]] = Registry(
         "wnet": "vesale.nets.unet:build_wnet",
         "resnet": "vesale.nets.resnet:build_resnet",
         "efficientnet_lite": "vesale.nets.efficientnet:build_efficientnet_lite",
+        "efficientnet_unet": "vesale.nets.efficientunet:build_efficientnet_unet",
         "linear": "vesale.nets.linear:build_linear",
     },
 )
 EMPTY: Registry[Callable[[Recipe], "Network"]] = Registry(
-    "network", {"efficientnet_lite": "vesale.nets.efficientnet:shape_of_efficientnet_lite"}
+    "network",
+    {
+        "efficientnet_lite": "vesale.nets.efficientnet:shape_of_efficientnet_lite",
+        "efficientnet_unet": "vesale.nets.efficientunet:shape_of_efficientnet_unet",
+    },
 )
 """Networks whose first weights come from elsewhere, without them: to be filled with weights that are at hand."""
-DENSE = ("unet", "wnet")
+DENSE = ("unet", "wnet", "efficientnet_unet")
 """Networks that can answer for every sample of the image."""
 
 
@@ -39,7 +44,7 @@ def build(recipe: Recipe, empty: bool = False) -> "Network":
     if kinds & {"partition", "picture"} and recipe.net.name not in DENSE and recipe.net.name in NETS.table:
         raise RecipeError(f"net.name: {recipe.net.name} cannot outline; for a partition take {' or '.join(DENSE)}")
     size = recipe.train.patch or recipe.look.size
-    step = 2 ** (recipe.net.depth - 1)
+    step = 32 if recipe.net.name == "efficientnet_unet" else 2 ** (recipe.net.depth - 1)
     if recipe.net.name in DENSE and size is not None and any(n % step for n in size):
         where = "train.patch" if recipe.train.patch else "look.size"
         raise RecipeError(f"{where}: {list(size)} must be multiples of {step}, as {recipe.net.name} halves them")

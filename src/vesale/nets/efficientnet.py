@@ -45,6 +45,25 @@ class SameConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.conv(functional.pad(x, self.padding) if any(self.padding) else x)  # type: ignore[no-any-return]
 
+    def scaled(self, x: Tensor, affine: Affine) -> Tensor:
+        """The convolution with the scale in its weights and the shift as its bias: the same, without two more passes
+        over the largest maps."""
+        filled = functional.pad(x, self.padding) if any(self.padding) else x
+        weight, bias = self.conv.weight * affine.scale.view(-1, 1, 1, 1), affine.shift.view(-1)
+        return functional.conv2d(filled, weight, bias, self.conv.stride, 0, 1, self.conv.groups)
+
+
+class Step(nn.Sequential):
+    """Convolution, normalisation, activation."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        conv, normalise = self[0], self[1]
+        if isinstance(conv, SameConv) and isinstance(normalise, Affine):
+            x = conv.scaled(x, normalise)
+        else:
+            x = normalise(conv(x))
+        return self[2](x) if len(self) > 2 else x  # type: ignore[no-any-return]
+
 
 class Inverted(nn.Module):
     """Expand, filter each channel, project; beside a short cut where the shape is kept (Sandler et al. 2018)."""
@@ -66,7 +85,7 @@ class Inverted(nn.Module):
 class EfficientNetLite(nn.Module):
     """Image (N, 3, H, W), H and W multiples of 32, to logits."""
 
-    def __init__(self, inside: int, heads: Heads, depth: int, fixed: bool) -> None:
+    def __init__(self, inside: int, heads: Heads | None, depth: int, fixed: bool) -> None:
         super().__init__()
         self.stem = _step(SameConv(inside, STEM, 3, 2), STEM, fixed)
         blocks: list[nn.Module] = []
@@ -77,9 +96,10 @@ class EfficientNetLite(nn.Module):
                 before = stage[1]
         self.blocks = nn.Sequential(*blocks)
         self.depth = depth
-        whole = depth == len(STAGES)
+        whole = depth == len(STAGES) and heads is not None
         self.head = _step(SameConv(before, HEAD, 1), HEAD, fixed) if whole else nn.Identity()
-        self.heads = heads
+        if heads is not None:
+            self.heads = heads
 
     def forward(self, x: Tensor) -> list[Logits]:
         return [self.heads(self.head(self.blocks(self.stem(x))).mean((2, 3)), None)]
@@ -97,8 +117,13 @@ def build_efficientnet_lite(recipe: Recipe) -> Network:
     """`net.depth` counts stages, 1 to 7; `net.width` has no meaning here."""
     network = shape_of_efficientnet_lite(recipe)
     if recipe.net.pretrained:
-        _fill(network.body, _published())
+        fill_published(network.body)
     return network
+
+
+def fill_published(body: nn.Module) -> None:
+    """Put the ImageNet weights into an EfficientNetLite of any depth; MissingExtra when they are not installed."""
+    _fill(body, _published())
 
 
 def shape_of_efficientnet_lite(recipe: Recipe) -> Network:
@@ -106,16 +131,21 @@ def shape_of_efficientnet_lite(recipe: Recipe) -> Network:
     net, inside = recipe.net, channels(recipe)
     if not 1 <= net.depth <= len(STAGES):
         raise RecipeError(f"net.depth: efficientnet_lite has 1 to {len(STAGES)} stages, not {net.depth}")
+    pooled = HEAD if net.depth == len(STAGES) else STAGES[net.depth - 1][1]
+    return Network(shape_of_body(recipe, Heads(recipe.task.outputs, pooled, None, net.dropout)), inside)
+
+
+def shape_of_body(recipe: Recipe, heads: Heads | None) -> EfficientNetLite:
+    """The stages that a recipe asks for, without heads where they are the way down of another network."""
+    net, inside = recipe.net, channels(recipe)
     if net.pretrained and inside != 3:
         raise RecipeError("net.pretrained: ImageNet weights want three channels", "set look.channels = 3")
-    pooled = HEAD if net.depth == len(STAGES) else STAGES[net.depth - 1][1]
-    heads = Heads(recipe.task.outputs, pooled, None, net.dropout)
-    return Network(EfficientNetLite(inside, heads, net.depth, net.pretrained), inside)
+    return EfficientNetLite(inside, heads, net.depth, net.pretrained)
 
 
-def _step(conv: SameConv, outside: int, fixed: bool, active: bool = True) -> nn.Sequential:
+def _step(conv: SameConv, outside: int, fixed: bool, active: bool = True) -> Step:
     normalise = Affine(outside) if fixed else norm(outside)
-    return nn.Sequential(conv, normalise, *([nn.ReLU6(inplace=True)] if active else []))
+    return Step(conv, normalise, *([nn.ReLU6(inplace=True)] if active else []))
 
 
 def _published() -> Mapping[str, Tensor]:

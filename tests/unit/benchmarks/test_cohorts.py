@@ -70,6 +70,7 @@ def test_an_archive_becomes_pictures_and_rows(
         ("pneumoniamnist", 5856, 5856, ("label",)),
         ("idrid-grading", 412, 412, ("grade", "edema")),
         ("idrid-lesions", 54, 54, ()),
+        ("idrid-lesions-kept", 51, 51, ()),
         ("lgg", 220, 110, ()),
         ("covid-xray", 58, 36, ("finding",)),
         ("oral", 826, 43, ("label",)),

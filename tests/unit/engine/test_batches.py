@@ -146,3 +146,21 @@ def test_unknown_classes_are_left_out_of_the_balance():
     samples = [replace(s, truth={"label": np.array([np.nan], np.float32)}) for s in pooled(4)] + pooled(8)
     batches = Batches(samples, tiny.recipe(Task("t", {"label": Category(("a", "b"))}), balance=True))
     assert min(i for step in range(10) for i in batches._chosen(step)) >= 4
+
+
+@pytest.mark.parametrize("centre", [(30.0, 40.0), (2.0, 195.0), (-40.0, 90.0), (150.0, 199.0)])
+def test_a_patch_of_a_large_plane_is_taken_from_its_neighbourhood_alone(centre):
+    """The same as when the whole plane is sampled, wherever the patch lies."""
+    from vesale.engine.augment import Warp, _grid
+
+    rng = np.random.default_rng(1)
+    plane = torch.from_numpy(rng.random((2, 150, 200), dtype=np.float32))
+    labels = torch.from_numpy((rng.random((1, 150, 200)) > 0.5).astype(np.uint8))
+    warp = Warp(centre, draw_warp(STRONG, centre, (150, 200), rng).matrix)
+    image, moved = apply_warp(plane, labels, warp, (24, 32))
+    grid = _grid(warp, plane.shape[1:], (24, 32))
+    whole = torch.nn.functional.grid_sample(plane[None], grid, "bilinear", "zeros", False)[0]
+    assert torch.allclose(image, whole, atol=1e-3)
+    nearest = torch.nn.functional.grid_sample(labels[None].float() - IGNORED, grid, "nearest", "zeros", False)[0]
+    assert moved is not None
+    assert float(((nearest + IGNORED).round() == moved).float().mean()) > 0.99

@@ -12,7 +12,7 @@ from vesale.engine.samples import IGNORED  # noqa: E402
 
 pytestmark = pytest.mark.train
 NAN = float("nan")
-KINDS = ["auto", "cross_entropy", "dice_cross_entropy", "focal"]
+KINDS = ["auto", "cross_entropy", "dice_cross_entropy", "focal", "scaled_cross_entropy"]
 OUTPUTS = {
     "one": (Category(("a", "b", "c")), [[0, 1, 0], [1, 0, 0]], [[-30, 30, -30], [30, -30, -30]]),
     "many": (Category(("a", "b"), exclusive=False), [[0, 1], [1, 1]], [[-30, 30], [30, 30]]),
@@ -124,3 +124,21 @@ def test_focal_loss_minds_easy_samples_less():
     targets = [[0, 1, 0]] * 2
     plain, focal = float(loss(easy, targets, "one")), float(loss(easy, targets, "one", **recipe))
     assert focal < 0.01 * plain
+
+
+def test_scaled_cross_entropy_weighs_rare_names_like_frequent_ones():
+    """What the frequency alone would leave costs 1 for each name, however rare it is."""
+    output = Partition(("rare", "frequent"), exclusive=False)
+    labels = torch.zeros(1, 2, 100, 100, dtype=torch.uint8)
+    labels[0, 0, :1, :10] = 1  # one in a thousand
+    labels[0, 1, :20] = 1  # one in five
+    p = torch.tensor([0.001, 0.2])
+    scales = -p * torch.log(p) - (1 - p) * torch.log(1 - p)
+    logits = torch.logit(p)[None, :, None, None].expand(1, 2, 100, 100)
+    each = [partition_loss(logits[:, i : i + 1], labels[:, i : i + 1], Partition((n,), exclusive=False),
+            "scaled_cross_entropy", scales[i : i + 1]) for i, n in enumerate(output.names)]  # fmt: skip
+    assert [float(e) for e in each] == pytest.approx([1.0, 1.0], rel=1e-3)
+    assert float(partition_loss(logits, labels, output, "scaled_cross_entropy", scales)) == pytest.approx(1.0, rel=1e-3)
+    assert float(partition_loss(logits, labels, output, "cross_entropy")) == pytest.approx(
+        float(scales.mean()), rel=1e-3
+    )
