@@ -151,7 +151,7 @@ def _train(o: argparse.Namespace) -> int:
         print("\n".join(finding_lines(checked.findings)), file=sys.stderr)
         return 1
     with Story(o.quiet) as story:
-        for event in train(recipe, checked.cohort, o.out):
+        for event in train(recipe, checked.cohort, o.out, o.masked):
             story.hear(event)
     weights = o.out / "weights.safetensors"
     if o.json:

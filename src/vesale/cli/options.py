@@ -123,6 +123,7 @@ def _train(p: argparse.ArgumentParser) -> None:
     p.add_argument("recipe", type=Path, metavar="RECIPE")
     _cohort(p)
     p.add_argument("overrides", nargs="*", metavar="a.b=value", help="settings of the recipe to change")
+    p.add_argument("--masked", action="store_true", help="from the pictures alone, no label is looked at (train.start)")
     p.add_argument("--out", type=Path, required=True, help="folder for checkpoint and weights")
     _common(p)
 

@@ -18,6 +18,7 @@ from .task import Task
 LATER: Mapping[str, Mapping[str, Any]] = {
     "look": {"names": (), "fit": "pad"},
     "net": {"frozen": 0},
+    "train": {"start": ""},
     "trust": {"shadows": 2, "mask_delta": 0.0, "neighbours": "none", "cost": {}, "positive": ()},
 }
 """Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
@@ -125,6 +126,8 @@ class Train:
     """Decay of the exponential moving average of the weights; the average is what is kept. 0 keeps the last weights."""
     checkpoint: int = 200
     """Steps between checkpoints, from which a stopped run goes on, bit for bit."""
+    start: str = ""
+    """Path of weights to start from, as `vesale train --masked` learned them from pictures alone; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
