@@ -1,9 +1,9 @@
-"""Whether the grade's maps of attribution lie on the lesions that experts outlined, and on those that a model outlined.
+"""Whether the grade's maps of attribution lie on the lesions that experts, or a model, outlined.
 
-`python -m benchmarks.explain_lesions RUN COHORT OUT DATA [--lesions PACKAGE] [--exams N]`: of each photograph that IDRiD
-holds graded and outlined, the network of the fold that had not learned from it is asked for its maps, beside two that
-know nothing of it: local contrast, and noise. With PACKAGE (an outlining model) also on other photographs that call for
-action, against what it outlines. It adds to OUT/lesions.csv and goes on where it was stopped.
+`python -m benchmarks.explain_lesions RUN COHORT OUT DATA [--lesions PACKAGE] [--exams N]`: of each photograph that
+IDRiD holds graded and outlined, the network of the fold that had not learned from it is asked for its maps, beside two
+that know nothing of it: local contrast, and noise. With PACKAGE (an outlining model) also on other photographs that
+call for action, against what it outlines. It adds to OUT/lesions.csv and goes on where it was stopped.
 """
 
 import argparse
@@ -146,14 +146,26 @@ def tables(rows: Sequence[Mapping[str, str]]) -> list[Table]:
     """One table for each kind of outline; every number with its interval over photographs."""
     made = []
     for against in dict.fromkeys(r["against"] for r in rows):
-        body = [_line(name, [r for r in rows if (r["against"], r["map"]) == (against, name)])
-                for name in dict.fromkeys(r["map"] for r in rows if r["against"] == against)]  # fmt: skip
+        body = [
+            _line(name, [r for r in rows if (r["against"], r["map"]) == (against, name)])
+            for name in dict.fromkeys(r["map"] for r in rows if r["against"] == against)
+        ]
         note = (
             "Pointing: the map's strongest place lies on a lesion; near: within 15 samples of 512 of one. Chance: a "
             "place at random in the field of view, and for AUPRC the lesions' share of it. Lift: AUPRC over that "
             "share, mean over photographs. Intervals at 95 % over photographs."
         )
-        columns = ("map", "pointing", "chance", "near", "chance of near", "AUPRC", "chance of AUPRC", "lift", "photographs")  # fmt: skip
+        columns = (
+            "map",
+            "pointing",
+            "chance",
+            "near",
+            "chance of near",
+            "AUPRC",
+            "chance of AUPRC",
+            "lift",
+            "photographs",
+        )
         made.append(Table(f"Against {against}", columns, tuple(body), note))
     return made
 
@@ -161,7 +173,9 @@ def tables(rows: Sequence[Mapping[str, str]]) -> list[Table]:
 def _line(name: str, rows: Sequence[Mapping[str, str]]) -> tuple[Cell, ...]:
     exams = [r["exam"] for r in rows]
     hits = [proportion(k, [r[k] == "1" for r in rows], exams) for k in ("pointing", "near")]
-    values = {k: np.array([float(r[k]) for r in rows]) for k in ("pointing_chance", "near_chance", "auprc", "prevalence")}  # fmt: skip
+    values = {
+        k: np.array([float(r[k]) for r in rows]) for k in ("pointing_chance", "near_chance", "auprc", "prevalence")
+    }
     values["lift"] = values["auprc"] / values["prevalence"]
     shown = {k: measure(k, lambda w, v=v: w @ v / w.sum(axis=1), exams) for k, v in values.items()}  # type: ignore[misc]
     cells = [hits[0], shown["pointing_chance"], hits[1], *(shown[k] for k in ("near_chance", "auprc", "prevalence"))]

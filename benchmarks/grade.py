@@ -1,4 +1,4 @@
-"""The retinopathy grade beside a colour-texture forest on the same folds, its promises, and photographs of other cameras.
+"""The retinopathy grade beside a colour-texture forest on the same folds, its promises, and other cameras.
 
 `python -m benchmarks.grade RUN COHORT [--data DATA]` reads a finished study (`benchmarks.accuracy retinopathy-grade`)
 and writes the record; with DATA (the folder of the data sets) other cameras are read, too.
@@ -61,7 +61,9 @@ def main() -> int:
     if options.data:
         made.append(other_cameras(model, options.data))
     command = "python -m benchmarks.grade RUN COHORT --data DATA"
-    record_tables(RECORD, "The grade of diabetic retinopathy: beside a forest, and what its promises came to", command, made)  # fmt: skip
+    record_tables(
+        RECORD, "The grade of diabetic retinopathy: beside a forest, and what its promises came to", command, made
+    )
     return 0
 
 
@@ -70,7 +72,9 @@ def against_the_forest(run: Path, cohort: Path, model: OpenedModel) -> list[Tabl
     read = read_cohort(cohort).cohort
     folds = {p.stem: p.parts[-3] for p in run.glob("fit/fold-*/raw-*/*.npz")}
     pictures = looked_at(read, model)
-    rows = [r for r in load_results(run / "exams.csv", model.pipeline.task).rows if r["status"] in ("reported", "referred")]  # fmt: skip
+    rows = [
+        r for r in load_results(run / "exams.csv", model.pipeline.task).rows if r["status"] in ("reported", "referred")
+    ]
     made, right = [], {}
     for name, output in model.pipeline.task.outputs.items():
         if not isinstance(output, Quantity) or output.steps is None or output.action is None:
@@ -84,7 +88,9 @@ def against_the_forest(run: Path, cohort: Path, model: OpenedModel) -> list[Tabl
         made.append(paired(name, network, forest, np.array(list(truth.values())), (n, output.action)))
         right[name] = [side.steps == np.array(list(truth.values())) for side in (network, forest)]
     both = [np.all([sides[i] for sides in right.values()], axis=0).astype(float) for i in (0, 1)]
-    made.append(Table(f"{' and '.join(right)} both right", COLUMNS, (_row("accuracy", *(_mean(b) for b in both), len(rows)),)))
+    made.append(
+        Table(f"{' and '.join(right)} both right", COLUMNS, (_row("accuracy", *(_mean(b) for b in both), len(rows)),))
+    )
     return made
 
 
@@ -98,8 +104,8 @@ def paired(name: str, network: Side, forest: Side, truth: NDArray[np.intp], scal
     metrics: dict[str, Callable[[Side], Callable[[Floats], Floats]]] = {
         "kappa_quadratic": lambda s: kappa_statistic(s.steps, truth, steps),
         "accuracy": lambda s: _mean((s.steps == truth).astype(float)),
-        "auc of the action": lambda s: (lambda w: curve_area(*ranked(s.above, ill)(w))),
-        "sensitivity at 90 % specificity": lambda s: (lambda w: sensitivity_held(*ranked(s.above, ill)(w), 0.9)),
+        "auc of the action": lambda s: lambda w: curve_area(*ranked(s.above, ill)(w)),
+        "sensitivity at 90 % specificity": lambda s: lambda w: sensitivity_held(*ranked(s.above, ill)(w), 0.9),
     }
     rows = [_row(metric, make(network), make(forest), len(truth)) for metric, make in metrics.items()]
     note = (
@@ -168,7 +174,9 @@ def _better(answers: Sequence[Floats], truth: NDArray[np.intp], scale: tuple[int
     return Side(steps, np.stack(answers)[:, scale[1] :].sum(1))
 
 
-def _row(metric: str, network: Callable[[Floats], Floats], forest: Callable[[Floats], Floats], n: int) -> tuple[Cell, ...]:  # fmt: skip
+def _row(
+    metric: str, network: Callable[[Floats], Floats], forest: Callable[[Floats], Floats], n: int
+) -> tuple[Cell, ...]:
     exams = [str(i) for i in range(n)]
     three = (network, forest, lambda w: network(w) - forest(w))
     return (metric, *(_shown(measure(metric, statistic, exams)) for statistic in three), n)

@@ -1,4 +1,4 @@
-"""Photographs of made retinas: a dark frame, uneven light, and on some of them dark and bright spots with their masks."""
+"""Photographs of made retinas: a dark frame, uneven light, and on some dark and bright spots with their masks."""
 
 import csv
 from pathlib import Path
@@ -40,7 +40,9 @@ def lesion_cohort(root: Path, ill: int = 3, free: int = 2) -> Path:
     root.mkdir(parents=True, exist_ok=True)
     rows = []
     for i in range(ill + free):
-        picture, masks = spotted(i) if i < ill else (retina(i, 0.8), {n: np.zeros((SIDE, SIDE), bool) for n in ("HE", "EX")})
+        picture, masks = (
+            spotted(i) if i < ill else (retina(i, 0.8), {n: np.zeros((SIDE, SIDE), bool) for n in ("HE", "EX")})
+        )
         Pillow.fromarray(picture).save(root / f"eye{i}.png")
         row = {"exam": f"eye{i}", "subject": f"p{i}", "image": f"eye{i}.png"}
         for name, mask in masks.items():

@@ -268,7 +268,7 @@ def _present(o: argparse.Namespace) -> int:
 
 
 def _synthesise(o: argparse.Namespace) -> int:
-    from ..verbs.synthesise import SynthesisWish, synthesise, synthesis_document, synthesis_lines
+    from ..verbs.synthesise import SynthesisWish, synthesis_document, synthesis_lines, synthesise
 
     wish = SynthesisWish(o.onto, tuple(o.structure), o.count, o.alone, o.seed, _columns(o))
     done = synthesise(o.cohort, o.out, wish)

@@ -233,7 +233,8 @@ def _synthesise(p: argparse.ArgumentParser) -> None:
     _cohort(p)
     p.add_argument("--out", type=Path, required=True, help="folder for the pictures, their masks and labels.csv")
     p.add_argument("--onto", type=Path, metavar="OTHER", help="a cohort of pictures that you know to be free of them")
-    p.add_argument("--structure", action="append", default=[], metavar="NAME", help="mask to paint; may be given again (all)")  # fmt: skip
+    what = "mask to paint; may be given again (all)"
+    p.add_argument("--structure", action="append", default=[], metavar="NAME", help=what)
     p.add_argument("--count", type=int, metavar="N", help="pictures to make (one of each that is free)")
     p.add_argument("--alone", action="store_true", help="leave the annotated exams out of the table")
     p.add_argument("--seed", type=int, default=0, help="of everything random (0)")

@@ -106,7 +106,9 @@ def paint(host: Image, donor: Outlined, rng: np.random.Generator) -> Painted:
     """Some of a donor's structures on a host, in the donor's arrangement, mirrored or not, each moved a little."""
     picture = np.asarray(host.data, np.float32).copy()
     if len(picture) != len(donor.image.data):
-        raise ShapeError(f"a host of {len(picture)} channels, a donor of {len(donor.image.data)}", "give one kind of picture")
+        raise ShapeError(
+            f"a host of {len(picture)} channels, a donor of {len(donor.image.data)}", "give one kind of picture"
+        )
     field, source = _field(host.data), _field(donor.image.data)
     scale = _scale(host, donor.image, (field, source))
     masks = np.zeros((len(donor.masks), *host.grid.shape), bool)
@@ -147,7 +149,7 @@ def _extent(field: Mask) -> tuple[float, float, float, float]:
 
 
 def _scale(host: Image, donor: Image, fields: tuple[Mask, Mask]) -> float:
-    """Samples of the host a sample of the donor: by their spacings where both are known, else by their fields' widths."""
+    """Samples of the host for one of the donor: by the spacings where both are known, else by the fields' widths."""
     spacings = host.grid.spacing, donor.grid.spacing
     if spacings[0] is not None and spacings[1] is not None:
         return spacings[1][-1] / spacings[0][-1]
@@ -168,14 +170,14 @@ def _light(picture: NDArray[np.float32], field: Mask) -> NDArray[np.float32]:
     """(y, x): the light around each sample over that of the middle of the field; 1 is like it."""
     channel = picture[min(1, len(picture) - 1)]  # green, where a retina shows most
     sigma = _extent(field)[3] / 40
-    around = ndimage.gaussian_filter(channel * field, sigma) / np.maximum(ndimage.gaussian_filter(field * 1.0, sigma), 1e-3)
+    around = ndimage.gaussian_filter(channel * field, sigma) / np.maximum(
+        ndimage.gaussian_filter(field * 1.0, sigma), 1e-3
+    )
     middle = float(np.median(channel[field])) if field.any() else 1.0
     return np.asarray(around / max(middle, 1e-6), np.float32)
 
 
-def _fits(
-    place: tuple[int, int], cutting: Cutting, scale: float, where: tuple[Mask, NDArray[np.float32]]
-) -> bool:
+def _fits(place: tuple[int, int], cutting: Cutting, scale: float, where: tuple[Mask, NDArray[np.float32]]) -> bool:
     """Whether the whole structure would lie in the field, in light like that of its middle."""
     field, light = where
     reach = [max(1, round(scale * n / 4)) for n in cutting.cover.shape]

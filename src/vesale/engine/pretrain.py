@@ -114,7 +114,9 @@ def _fit(recipe: Recipe, samples: Sequence[Sample], job: Job) -> Iterator[Event]
     state, shape = _start(recipe, samples, batches)
     of = hashlib.sha256(f"masked {fingerprint(recipe, samples)}".encode()).hexdigest()
     resume(state, job.folder / "checkpoint.pt", of)
-    yield Started(job.part, len(samples), sum(p.numel() for p in state.net.parameters()), recipe.train.steps, state.step)
+    yield Started(
+        job.part, len(samples), sum(p.numel() for p in state.net.parameters()), recipe.train.steps, state.step
+    )
     loss = float("nan")
     while state.step < recipe.train.steps:
         loss = _step(state, batches, recipe, shape)

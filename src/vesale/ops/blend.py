@@ -1,8 +1,8 @@
 """A structure taken out of one picture and laid into another so that it takes on the light of its new place.
 
-What is carried over is how much lighter or darker a structure is than what surrounds it, channel by channel, and not its
-own colour: tissue absorbs and scatters a share of the light that falls on it. Which structure goes where is not decided
-here.
+What is carried over is how much lighter or darker a structure is than what surrounds it, channel by channel, and not
+its own colour: tissue absorbs and scatters a share of the light that falls on it. Which structure goes where is not
+decided here.
 """
 
 from dataclasses import dataclass

@@ -62,7 +62,7 @@ class Host:
     view: View
 
 
-def synthesise(cohort: Path, out: Path, wish: SynthesisWish = SynthesisWish()) -> Synthesised:  # noqa: B008
+def synthesise(cohort: Path, out: Path, wish: SynthesisWish = SynthesisWish()) -> Synthesised:
     """Write OUT/labels.csv, OUT/images and OUT/masks. CohortError when nobody gives, or nobody gets, structures."""
     read = read_cohort(cohort, wish.columns).cohort
     names = names_of(read, wish.structures)
@@ -96,7 +96,8 @@ def synthesis_document(done: Synthesised) -> dict[str, object]:
 def synthesis_lines(done: Synthesised) -> list[str]:
     """What was made, for a person."""
     said = (
-        f"{len(done.made)} pictures made: {done.structures} structures ({', '.join(done.names)}) of {done.donors} exams; "
+        f"{len(done.made)} pictures made: {done.structures} structures ({', '.join(done.names)}) "
+        f"of {done.donors} exams; "
         f"{done.left_out} found no fitting place"
     )
     return [said, *(f"note    {note}" for note in done.notes), "", f"table  {done.out / 'labels.csv'}"]
@@ -113,7 +114,7 @@ def _refuse(read: Cohort, donors: Sequence[Exam], hosts: Sequence[Host]) -> None
 
 
 def _pairs(donors: Sequence[Exam], hosts: Sequence[Host], wish: SynthesisWish) -> list[tuple[Exam, Host]]:
-    """(who gives, who gets): every host's subject gets from one donor's subject alone, so that they can be kept together."""
+    """(who gives, who gets): a host's subject gets from one donor's subject alone, so that they stay together."""
     rng = np.random.default_rng([wish.seed, 1])
     subjects = sorted({d.subject for d in donors})
     order = [subjects[i] for i in rng.permutation(len(subjects))]
@@ -152,7 +153,8 @@ def _make(
             write_png(out / path, painted.masks[k] * np.uint8(255))
             row[_column(structure)] = path
         # donor and host may be called alike, in two cohorts
-        rows.append({**row, MADE: "yes", "donor": donor.id, "host": host.exam.id, "structures": painted.structures, "split": donor.split})  # fmt: skip
+        rows.append({**row, MADE: "yes", "donor": donor.id, "host": host.exam.id, "structures": painted.structures,
+                     "split": donor.split})  # fmt: skip
     return rows, (laid, left)
 
 
@@ -177,7 +179,9 @@ def _from(out: Path, path: Path) -> str:
     return Path(os.path.relpath(path.resolve(), out.resolve())).as_posix()
 
 
-def _as_picture(data: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+def _as_picture(
+    data: np.ndarray[tuple[int, ...], np.dtype[np.generic]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
     return data[0] if len(data) == 1 else np.moveaxis(data, 0, -1)
 
 

@@ -7,9 +7,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from safetensors.torch import load_file  # noqa: E402
+
 import phantoms  # noqa: E402
 import tiny  # noqa: E402
-from safetensors.torch import load_file  # noqa: E402
 from vesale.core.errors import RecipeError, SourceError  # noqa: E402
 from vesale.engine.events import Fitted, Progress  # noqa: E402
 from vesale.engine.fit import Job, fingerprint, start  # noqa: E402

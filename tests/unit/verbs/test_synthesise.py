@@ -1,4 +1,4 @@
-"""Made pictures carry the structures that their masks say, their table says that they are made, and no split parts them."""
+"""Made pictures carry the structures that their masks say, and their table says that they are made, and of whom."""
 
 import csv
 from pathlib import Path
