@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from benchmarks.explain_lesions import shared
@@ -150,21 +151,23 @@ def _measure(options: argparse.Namespace) -> None:
 
 def judged(recipe: Recipe, weights: Path, held: Sequence[Sample]) -> dict[str, float]:
     """Quadratic kappa of the median grade and AUC of referable, on the exams held out."""
+    p = answers_of(recipe, weights, held)
+    truth = np.array([int(s.truth["grade"][0]) for s in held])
+    answers = np.minimum((np.cumsum(p, 1) < 0.5).sum(1), p.shape[1] - 1)
+    ranking = auc(p[:, 2:].sum(1), truth >= 2)
+    return {"kappa": kappa_quadratic(answers, truth), "auc": ranking, "exams": float(len(held))}
+
+
+def answers_of(recipe: Recipe, weights: Path, held: Sequence[Sample]) -> NDArray[np.float64]:
+    """(exams, steps): probabilities of the grade."""
     import torch
 
     from vesale.nets.heads import activate
 
-    net = load_weights(recipe, weights)
-    output = recipe.task.outputs["grade"]
+    net, output = load_weights(recipe, weights), recipe.task.outputs["grade"]
     with torch.no_grad():
-        p = np.concatenate([activate(output, net(torch.from_numpy(s.planes).float())["grade"]).numpy() for s in held])
-    truth = np.array([int(s.truth["grade"][0]) for s in held])
-    answers = np.minimum((np.cumsum(p, 1) < 0.5).sum(1), p.shape[1] - 1)
-    return {
-        "kappa": kappa_quadratic(answers, truth),
-        "auc": auc(p[:, 2:].sum(1), truth >= 2),
-        "exams": float(len(held)),
-    }
+        each = [activate(output, net(torch.from_numpy(s.planes).float())["grade"]).numpy() for s in held]
+    return np.concatenate(each).astype(np.float64)
 
 
 def _pretrained(setting: Setting, options: argparse.Namespace, kept: tuple[Cohort, Sequence[Sample]]) -> Path:

@@ -27,6 +27,7 @@ from .batches import Batches
 from .events import Event, Fitted, Progress, Started, Validated
 from .losses import total_loss
 from .samples import Sample
+from .starting import start_from
 from .watch import watched
 
 WATCHES = 8
@@ -117,8 +118,6 @@ def start(recipe: Recipe, samples: Sequence[Sample]) -> State:
     net = channels_last(build(recipe))
     levelled(net, recipe, samples)
     if recipe.train.start:
-        from .pretrain import start_from
-
         start_from(net, Path(recipe.train.start))
     _centre(net, recipe, samples)
     plain = [p for p in net.parameters() if p.ndim < 2]

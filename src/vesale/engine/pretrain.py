@@ -9,16 +9,14 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..core.errors import RecipeError, SourceError
+from ..core.errors import RecipeError
 from ..core.recipe import Recipe
 from ..nets import build
 from ..nets.features import Staged
@@ -32,7 +30,6 @@ HIDDEN = 0.5
 """Share of the cells that is hidden."""
 GRAIN = 4
 """Of a cell that many means a side are foretold, for each channel."""
-HEADS = ".heads."
 
 
 class Masked(nn.Module):
@@ -70,20 +67,6 @@ def fit_masked(recipe: Recipe, samples: Sequence[Sample], job: Job) -> Iterator[
     recipe = replace(recipe, augment=replace(recipe.augment, mixup=0.0), train=replace(recipe.train, balance=False))
     with prepared(recipe):
         yield from _fit(recipe, samples, job)
-
-
-def start_from(net: Network, path: Path) -> None:
-    """Fill a network with weights that `vesale train --masked` wrote; its heads stay as they are.
-
-    SourceError when the file is not there, RecipeError when it is of another network.
-    """
-    if not path.is_file():
-        raise SourceError(f"{path}: no weights to start from", "train.start names what `vesale train --masked` wrote")
-    found = {k: v for k, v in load_file(path).items() if HEADS not in k}
-    own = {k: v for k, v in net.state_dict().items() if HEADS not in k}
-    if {k: v.shape for k, v in found.items()} != {k: v.shape for k, v in own.items()}:
-        raise RecipeError(f"train.start: {path.name} is of another network", "give the recipe that it was learned by")
-    net.load_state_dict(found, strict=False)
 
 
 def cells(image: Tensor, shape: tuple[int, int]) -> Tensor:

@@ -2,6 +2,7 @@
 
 From scratch it normalises by groups. With ImageNet weights (extra `weights`) each normalisation is the fixed scale and
 shift that those weights were trained with, which then go on learning: no running statistics, whatever the batch.
+Channels beyond red, green and blue then start without a say.
 """
 
 from collections.abc import Mapping, Sequence
@@ -147,7 +148,7 @@ def shape_of_efficientnet_lite(recipe: Recipe) -> Network:
         raise RecipeError(f"net.depth: efficientnet_lite has 1 to {len(STAGES)} stages, not {net.depth}")
     if not 0 <= net.frozen <= net.depth:
         raise RecipeError(f"net.frozen: {net.frozen} stages of {net.depth} cannot stay as they are")
-    if net.pretrained and inside != 3:
+    if net.pretrained and inside < 3:
         raise RecipeError("net.pretrained: ImageNet weights want three channels", "set look.channels = 3")
     pooled = HEAD if net.depth == len(STAGES) else STAGES[net.depth - 1][1]
     heads = Heads(recipe.task.outputs, pooled, None, net.dropout)
@@ -192,7 +193,9 @@ def _fill(body: nn.Module, published: Mapping[str, Tensor]) -> None:
 @torch.no_grad()
 def _fill_step(step: nn.Module, published: Mapping[str, Tensor], conv: str, bn: str) -> None:
     same, affine = step[0], step[1]  # type: ignore[index]
-    same.conv.weight.copy_(published[f"{conv}.weight"])
+    weight = published[f"{conv}.weight"]
+    same.conv.weight.zero_()
+    same.conv.weight[:, : weight.shape[1]].copy_(weight)
     scale = published[f"{bn}.weight"] / torch.sqrt(published[f"{bn}.running_var"] + EPSILON)
     affine.scale.copy_(scale[None, :, None, None])
     shift = published[f"{bn}.bias"] - published[f"{bn}.running_mean"] * scale

@@ -14,8 +14,9 @@ import tiny  # noqa: E402
 from vesale.core.errors import RecipeError, SourceError  # noqa: E402
 from vesale.engine.events import Fitted, Progress  # noqa: E402
 from vesale.engine.fit import Job, fingerprint, start  # noqa: E402
-from vesale.engine.pretrain import GRAIN, cells, fit_masked, hide, masked_loss, start_from  # noqa: E402
+from vesale.engine.pretrain import GRAIN, cells, fit_masked, hide, masked_loss  # noqa: E402
 from vesale.engine.samples import load_samples  # noqa: E402
+from vesale.engine.starting import start_from  # noqa: E402
 from vesale.io.cohort import read_cohort  # noqa: E402
 from vesale.nets import build  # noqa: E402
 
