@@ -128,6 +128,28 @@ WORKS: Mapping[str, Work] = {
             "Three photographs of the 54 are left out, as they are test images of the grade (IDRiD B).",
         ),
     ),
+    "retinopathy-grade": Work(
+        "IDRiD B: grade of diabetic retinopathy and risk of macular edema, one network, out of fold",
+        "idrid-grades",
+        labels=("grade", "edema"),
+        published=(
+            *_each("colour-texture forest, training part", "h", kappa_quadratic=0.44),
+            *_each("joint, the best of ISBI 2018, with EyePACS, on the held-back test part", "2", accuracy=0.631),
+            *_each("joint, the second, so", "2", accuracy=0.553),
+            *_each("joint, the third, so", "2", accuracy=0.515),
+        ),
+        notes=(
+            "The floor set before: a quadratic kappa .15 above the colour-texture forest on the same folds, the paired "
+            "interval above 0 (`grade` below has it); the goal was .70.",
+            "402 photographs: training image 118 is a held-back test image; of six photographs that the set holds "
+            "twice, two are kept once and four, graded differently, are left out. The set names no patients: each "
+            "photograph counts as its own subject, so two eyes of one person may stand on both sides.",
+            "Tried before, on fold 0 alone, 100 s each: local light, 52 steps, kappa .753; light as it was, 32 steps, "
+            "kappa .743. Local light was taken; the fold is one of the five reported here, which flatters a little.",
+            "Eighty steps a fit, under three and a half minutes on two busy processors; the first two stages keep "
+            "their ImageNet weights.",
+        ),
+    ),
     "pneumonia": Work(
         "PneumoniaMNIST, 28x28: chest X-ray with pneumonia or not, on the official test split",
         "pneumoniamnist",

@@ -198,20 +198,33 @@ def _localised(shown: NDArray[np.float32], mask: NDArray[np.bool_]) -> Row:
 def _held_out(run: Path, cohort: Path, most: int, done: set[str]) -> Iterator[tuple[int, Bench, Cohort, Exam]]:
     """Exams in random order, numbered, each with the network that had not learned from it."""
     read = read_cohort(cohort).cohort
-    model = open_model(run / "model", threads=1)
-    folds = {p.stem: p.parts[-3] for p in run.glob("fit/fold-*/raw-*/*.npz")}
+    folds = folds_of(run)
     exams = [e for e in read if (e.id in folds if folds else e.split == "test")]
     order = np.random.default_rng(0).permutation(len(exams))[:most]
+    numbers = {exams[i].id: number for number, i in enumerate(order)}
+    for bench, within, exam in of_folds(run, cohort, [name for name in numbers if name not in done]):
+        yield numbers[exam.id], bench, within, exam
+
+
+def folds_of(run: Path) -> dict[str, str]:
+    """Exam -> the fold that left it out; {} where there are no folds."""
+    return {p.stem: p.parts[-3] for p in run.glob("fit/fold-*/raw-*/*.npz")}
+
+
+def of_folds(run: Path, cohort: Path, wanted: Sequence[str]) -> Iterator[tuple[Bench, Cohort, Exam]]:
+    """The wanted exams in order, each with the network that had not learned from it; without folds, with the model."""
+    read = read_cohort(cohort).cohort
+    model = open_model(run / "model", threads=1)
+    folds = folds_of(run)
     benches: dict[str, Bench] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for number, exam in enumerate(exams[i] for i in order):
-            if exam.id in done:
-                continue
+        known = {e.id: e for e in read}
+        for exam in (known[name] for name in wanted):
             part = folds.get(exam.id, "model")
             if part not in benches:
                 of_fold = _of_fold(model, run / "fit" / part, Path(scratch) / part) if folds else model
                 benches[part] = bench_of(of_fold, METHODS)[0]
-            yield number, benches[part], read, exam
+            yield benches[part], read, exam
 
 
 def _of_fold(model: OpenedModel, fit: Path, folder: Path) -> OpenedModel:

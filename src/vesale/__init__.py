@@ -24,6 +24,7 @@ _SHELF = {
     "read": "vesale.verbs.read:read",
     "read_cohort": "vesale.io.cohort:read_cohort",
     "Recipe": "vesale.core.recipe:Recipe",
+    "synthesise": "vesale.verbs.synthesise:synthesise",
     "study": "vesale.verbs.study:study",
     "train": "vesale.verbs.train:train",
 }

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vesale.metrics import calibration, classification, partition
+from vesale.metrics import calibration, classification, partition, ranking
 
 theirs = pytest.importorskip("sklearn.metrics")
 
@@ -127,3 +127,12 @@ def test_equal_mass_bars_are_calibration_curves():
     np.testing.assert_allclose([b.p for b in found.bins], mean, atol=1e-12)
     np.testing.assert_allclose([b.observed for b in found.bins], observed, atol=1e-12)
     assert sum(b.n for b in found.bins) == 200
+
+
+@pytest.mark.parametrize("repeat", range(3))
+def test_sensitivity_at_a_specificity_is_read_off_the_curve(repeat):
+    score, truth = _tied_scores()
+    false, true, _ = theirs.roc_curve(truth, score, drop_intermediate=False)
+    expected = true[false <= 0.1 + 1e-9].max()
+    counts = ranking.ranked(score, truth)(np.ones((1, len(truth))))
+    assert float(ranking.sensitivity_held(*counts, 0.9)[0]) == pytest.approx(expected)

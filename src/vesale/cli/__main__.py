@@ -151,7 +151,7 @@ def _train(o: argparse.Namespace) -> int:
         print("\n".join(finding_lines(checked.findings)), file=sys.stderr)
         return 1
     with Story(o.quiet) as story:
-        for event in train(recipe, checked.cohort, o.out):
+        for event in train(recipe, checked.cohort, o.out, o.masked):
             story.hear(event)
     weights = o.out / "weights.safetensors"
     if o.json:
@@ -267,6 +267,18 @@ def _present(o: argparse.Namespace) -> int:
     return 0
 
 
+def _synthesise(o: argparse.Namespace) -> int:
+    from ..verbs.synthesise import SynthesisWish, synthesis_document, synthesis_lines, synthesise
+
+    wish = SynthesisWish(o.onto, tuple(o.structure), o.count, o.alone, o.seed, _columns(o))
+    done = synthesise(o.cohort, o.out, wish)
+    if o.json:
+        _say_json(synthesis_document(done))
+    else:
+        print("\n".join(synthesis_lines(done)))
+    return 0
+
+
 def _export(o: argparse.Namespace) -> int:
     from ..verbs.export import export
 
@@ -351,6 +363,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "audit": _audit,
     "drift": _drift,
     "present": _present,
+    "synthesise": _synthesise,
     "export": _export,
     "list": _list,
     "log": _log,

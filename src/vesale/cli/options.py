@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     _drift(verbs.add_parser("drift", help="whether the exams that are read have changed; no truth is needed"))
     _audit(verbs.add_parser("audit", help="whether a model serves every group equally well"))
     _present(verbs.add_parser("present", help="an exam as pictures: slices, projections, renderings, loops, a sheet"))
+    _synthesise(verbs.add_parser("synthesise", help="structures painted on pictures without any, to learn from"))
     _export(verbs.add_parser("export", help="a package in a form that other programs read"))
     _log(verbs.add_parser("log", help="the log of readings: is it whole, what stands in it, its anchor"))
     _dossier(
@@ -122,6 +123,7 @@ def _train(p: argparse.ArgumentParser) -> None:
     p.add_argument("recipe", type=Path, metavar="RECIPE")
     _cohort(p)
     p.add_argument("overrides", nargs="*", metavar="a.b=value", help="settings of the recipe to change")
+    p.add_argument("--masked", action="store_true", help="from the pictures alone, no label is looked at (train.start)")
     p.add_argument("--out", type=Path, required=True, help="folder for checkpoint and weights")
     _common(p)
 
@@ -224,6 +226,18 @@ def _present(p: argparse.ArgumentParser) -> None:
     p.add_argument("--frames", type=int, default=72, metavar="N", help="of a turntable (72)")
     p.add_argument("--rate", type=float, metavar="HZ", help="frames per second (as recorded, else 15)")
     p.add_argument("--language", choices=("en", "fr"), default="en", help="of the words")
+    _common(p)
+
+
+def _synthesise(p: argparse.ArgumentParser) -> None:
+    _cohort(p)
+    p.add_argument("--out", type=Path, required=True, help="folder for the pictures, their masks and labels.csv")
+    p.add_argument("--onto", type=Path, metavar="OTHER", help="a cohort of pictures that you know to be free of them")
+    what = "mask to paint; may be given again (all)"
+    p.add_argument("--structure", action="append", default=[], metavar="NAME", help=what)
+    p.add_argument("--count", type=int, metavar="N", help="pictures to make (one of each that is free)")
+    p.add_argument("--alone", action="store_true", help="leave the annotated exams out of the table")
+    p.add_argument("--seed", type=int, default=0, help="of everything random (0)")
     _common(p)
 
 

@@ -11,6 +11,8 @@ from typing import Literal, Self
 
 Trait = str | float | None
 """What is known of a subject: sex, age, site, scanner. None means nobody wrote it down."""
+MADE = "made"
+"""Trait of an exam that `vesale synthesise` made: yes. It is learned from and never measured on."""
 Split = Literal["train", "validation", "calibration", "test"]
 
 
@@ -46,6 +48,10 @@ class Exam:
     traits: Mapping[str, Trait] = field(default_factory=dict)
     split: Split | None = None
     fold: str | None = None
+
+    @property
+    def made(self) -> bool:
+        return self.traits.get(MADE) == "yes"
 
 
 @dataclass(frozen=True, slots=True)

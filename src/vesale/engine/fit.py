@@ -30,6 +30,7 @@ from .events import Event, Fitted, Progress, Started, Validated
 from .lanes import Lanes
 from .losses import total_loss
 from .samples import IGNORED, Sample
+from .starting import start_from
 from .watch import watched
 
 WATCHES = 8
@@ -92,7 +93,7 @@ def _fit(recipe: Recipe, samples: Sequence[Sample], held: Sequence[Sample], job:
     job.folder.mkdir(parents=True, exist_ok=True)
     gains = spreads(recipe, samples)
     state, of = start(recipe, samples), fingerprint(recipe, samples)
-    _resume(state, job.folder / "checkpoint.pt", of)
+    resume(state, job.folder / "checkpoint.pt", of)
     parameters = sum(p.numel() for p in state.net.parameters())
     yield Started(job.part, len(samples), parameters, recipe.train.steps, state.step)
     batches = Batches(samples, recipe)
@@ -103,7 +104,7 @@ def _fit(recipe: Recipe, samples: Sequence[Sample], held: Sequence[Sample], job:
         now = time.perf_counter()
         state.seconds = earlier + now - began
         if state.step % recipe.train.checkpoint == 0:
-            _save(state, job.folder / "checkpoint.pt", of)
+            save(state, job.folder / "checkpoint.pt", of)
         if now - told > TELL or state.step == recipe.train.steps:
             told = now
             left = (recipe.train.steps - state.step) * (now - began) / (state.step - first)
@@ -112,8 +113,8 @@ def _fit(recipe: Recipe, samples: Sequence[Sample], held: Sequence[Sample], job:
         if held and state.step % max(1, recipe.train.steps // WATCHES) == 0:
             metric, value = watched(averaged(state), held, recipe)
             yield Validated(job.part, state.step, metric, value, len(held))
-    _save(state, job.folder / "checkpoint.pt", of)
-    yield Fitted(job.part, state.step, state.seconds, _write_weights(state, job.folder))
+    save(state, job.folder / "checkpoint.pt", of)
+    yield Fitted(job.part, state.step, state.seconds, write_weights(state.average, job.folder))
 
 
 def start(recipe: Recipe, samples: Sequence[Sample]) -> State:
@@ -121,10 +122,9 @@ def start(recipe: Recipe, samples: Sequence[Sample]) -> State:
     if recipe.train.lanes > 1 and recipe.net.dropout:
         raise RecipeError("train.lanes: with dropout the draws of lanes would not repeat", "set net.dropout = 0")
     net = channels_last(build(recipe))
-    if not recipe.net.pretrained:
-        mean, std = _levels(samples, recipe.look.range == "raw")
-        net.mean.copy_(mean)
-        net.std.copy_(std)
+    levelled(net, recipe, samples)
+    if recipe.train.start:
+        start_from(net, Path(recipe.train.start))
     _centre(net, recipe, samples)
     plain = [p for p in net.parameters() if p.ndim < 2]
     matrices = [p for p in net.parameters() if p.ndim >= 2]
@@ -132,6 +132,14 @@ def start(recipe: Recipe, samples: Sequence[Sample]) -> State:
     optimizer = torch.optim.AdamW(groups, lr=recipe.train.rate, foreach=True)
     average = {k: v.detach().clone() for k, v in net.state_dict().items()}
     return State(net, average, optimizer, 0, 0.0, Lanes(net, recipe.train.lanes))
+
+
+def levelled(net: Network, recipe: Recipe, samples: Sequence[Sample]) -> None:
+    """Normalise by what the samples hold; published weights come with their own normalisation."""
+    if not recipe.net.pretrained:
+        mean, std = _levels(samples, recipe.look.range == "raw")
+        net.mean.copy_(mean)
+        net.std.copy_(std)
 
 
 def channels_last(net: Network) -> Network:
@@ -256,6 +264,8 @@ def fingerprint(recipe: Recipe, samples: Sequence[Sample]) -> str:
     if recipe.validate.mode == "one_fold":
         learned = replace(learned, validate=replace(recipe.validate, mode="cross_fit"))
     whole = hashlib.sha256(f"{learned.digest} {[s.exam for s in samples]}".encode())
+    if recipe.train.start and Path(recipe.train.start).is_file():
+        whole.update(Path(recipe.train.start).read_bytes())
     for sample in samples:
         for array in (sample.planes, *sample.truth.values(), *sample.labels.values()):
             whole.update(f"{array.shape}".encode())
@@ -263,7 +273,8 @@ def fingerprint(recipe: Recipe, samples: Sequence[Sample]) -> str:
     return whole.hexdigest()
 
 
-def _save(state: State, path: Path, of: str) -> None:
+def save(state: State, path: Path, of: str) -> None:
+    """Write a checkpoint of what `of` names."""
     parts = {
         "net": state.net.state_dict(),
         "average": state.average,
@@ -277,7 +288,7 @@ def _save(state: State, path: Path, of: str) -> None:
     partial.replace(path)
 
 
-def _resume(state: State, path: Path, of: str) -> None:
+def resume(state: State, path: Path, of: str) -> None:
     """Take up a checkpoint of the very same recipe and samples; ignore any other."""
     if not path.exists():
         return
@@ -290,7 +301,8 @@ def _resume(state: State, path: Path, of: str) -> None:
     state.step, state.seconds = int(parts["step"]), float(parts["seconds"])
 
 
-def _write_weights(state: State, folder: Path) -> str:
-    tensors = {k: v.contiguous() for k, v in state.average.items()}
+def write_weights(weights: Mapping[str, Tensor], folder: Path) -> str:
+    """Write weights.safetensors; the digest of the file."""
+    tensors = {k: v.contiguous() for k, v in weights.items()}
     save_file(tensors, folder / "weights.safetensors")
     return hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()

@@ -22,7 +22,7 @@ from ..io import open_mask, open_source
 from ..metrics.classification import category_measures, category_per_class, labels_measures, labels_per_class
 from ..metrics.intervals import clopper_pearson
 from ..metrics.partition import partition_measures, partition_per_class
-from ..metrics.quantity import quantity_measures
+from ..metrics.quantity import action_measures, joint_measures, quantity_measures
 from ..trust.prices import levels
 from .calibration_outputs import exam_histograms
 from .calibration_rows import (
@@ -97,6 +97,7 @@ def measured(results: Results) -> Measured:
         covered = _covered(name, known)
         if covered is not None:
             coverage[name] = covered
+    measures |= _joint(results.task, rows)
     return Measured(measures, per_class, calibrations, coverage)
 
 
@@ -233,7 +234,27 @@ def _quantity(
     column = f"{name}.step" if output.steps else f"{name}.value"
     values = np.array([number_of(r[column]) for r in rows])
     found = quantity_measures(values, truth, subjects, output.unit, output.steps, output.action)
+    if output.steps and output.action is not None:
+        above = probabilities(rows, name, [str(i) for i in range(len(output.steps))])[:, output.action :].sum(axis=1)
+        needed = np.where(np.isfinite(truth), truth >= output.action, np.nan)
+        found |= action_measures(above, needed, subjects, output.steps[output.action])
     return found, {}, quantity_calibration_of(name, output, rows, subjects)
+
+
+def _joint(task: Task, rows: Sequence[Row]) -> dict[str, dict[str, Measure]]:
+    """Under the outputs' names joined: how often every class and grade of an exam was right; {} for fewer than two."""
+    named = [n for n, o in task.outputs.items() if (isinstance(o, Category) and o.exclusive)
+             or (isinstance(o, Quantity) and o.steps)]  # fmt: skip
+    known = [r for r in rows if all(r.get(f"{n}.truth") is not None for n in named)]
+    if len(named) < 2 or not known:
+        return {}
+    right = [[_same(r[f"{n}.prediction"], r[f"{n}.truth"]) for n in named] for r in known]
+    return {" + ".join(named): joint_measures(right, [str(r["subject"]) for r in known], named)}
+
+
+def _same(said: Cell, truth: Cell) -> bool:
+    """Whether a class or step was named rightly; a class called 1 may stand as a number on one side."""
+    return len({f"{c:g}" if isinstance(c, float) else str(c) for c in (said, truth)}) == 1
 
 
 def _partition(

@@ -8,6 +8,10 @@ from numpy.typing import ArrayLike
 from ..core.report import Measure
 from .classification import balanced_accuracy_measure, kappa_measure
 from .intervals import joined, measure, proportion
+from .ranking import curve_area, ranked, sensitivity_held
+
+SPECIFICITY = 0.9
+"""At which the sensitivity of an action is told, whatever threshold gives it."""
 
 
 def quantity_measures(
@@ -43,6 +47,31 @@ def quantity_measures(
         found["sensitivity"] = proportion("sensitivity", said[ill], who[ill].tolist(), rule)
         found["specificity"] = proportion("specificity", ~said[~ill], who[~ill].tolist(), rule)
     return found
+
+
+def action_measures(above: ArrayLike, truth: ArrayLike, subjects: Sequence[str], action: str) -> dict[str, Measure]:
+    """auc and sensitivity_at_specificity_90 of the probability that a grade calls for action.
+
+    (n,) probabilities of the step `action` or above, (n,) truth 0 / 1, nan where unknown (dropped). The threshold is
+    the one that gives the specificity on these same exams, and is found again in every draw of the bootstrap.
+    """
+    p, t = np.asarray(above, dtype=float), np.asarray(truth, dtype=float)
+    keep = np.isfinite(p) & np.isfinite(t)
+    counts, who = ranked(p[keep], t[keep] == 1), np.asarray(subjects, dtype=str)[keep].tolist()
+    statistics = {
+        "auc": (lambda w: curve_area(*counts(w)), f"{action} or above"),
+        "sensitivity_at_specificity_90": (
+            lambda w: sensitivity_held(*counts(w), SPECIFICITY),
+            f"{action} or above; the threshold that gives a specificity of 90 % on these exams",
+        ),
+    }
+    return {name: measure(name, statistic, who, remark) for name, (statistic, remark) in statistics.items()}
+
+
+def joint_measures(right: ArrayLike, subjects: Sequence[str], outputs: Sequence[str]) -> dict[str, Measure]:
+    """accuracy of several answers together: (n, outputs) of whether each was right; an exam counts when all are."""
+    every = np.asarray(right, dtype=bool).all(axis=1)
+    return {"accuracy": proportion("accuracy", every, subjects, f"{' and '.join(outputs)} all right")}
 
 
 def _mean_error(errors: np.ndarray, subjects: list[str], unit: str) -> Measure:

@@ -39,3 +39,16 @@ def average_precision(positives: Floats, negatives: Floats) -> Floats:
     total = hits[..., -1]
     area = (precision * positives[..., ::-1]).sum(axis=-1)
     return np.asarray(np.divide(area, total, out=np.full(total.shape, np.nan), where=total > 0))
+
+
+def sensitivity_held(positives: Floats, negatives: Floats, specificity: float) -> Floats:
+    """(..., scores) -> (...): the largest sensitivity of a threshold whose specificity is no lower; nan without either.
+
+    A threshold calls every score from it up; calling nothing is always allowed.
+    """
+    true, false = (c.sum(axis=-1) for c in (positives, negatives))
+    called = [np.cumsum(c[..., ::-1], axis=-1) for c in (positives, negatives)]
+    allowed = called[1] <= (1 - specificity) * false[..., None] + 1e-9
+    hits = np.where(allowed, called[0], 0.0).max(axis=-1)
+    both = (true > 0) & (false > 0)
+    return np.asarray(np.divide(hits, true, out=np.full(true.shape, np.nan), where=both))

@@ -13,6 +13,7 @@ FORMS: Mapping[str, Form] = {
     "balanced_accuracy": "share",
     "sensitivity": "share",
     "specificity": "share",
+    "sensitivity_at_specificity_90": "share",
     "precision": "share",
     "npv": "share",
     "pairwise": "share",
@@ -68,6 +69,11 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "specificity.help": (
         "Of what is truly free of it, the share called free; the rest are false alarms.",
         "De ce qui est vraiment indemne, la part dite indemne ; le reste sont de fausses alertes.",
+    ),
+    "sensitivity_at_specificity_90": ("Sensitivity at 90 % specificity", "Sensibilité à 90 % de spécificité"),
+    "sensitivity_at_specificity_90.help": (
+        "Of what calls for action, the share found where one in ten of the others is called in error.",
+        "De ce qui demande d'agir, la part trouvée quand un autre sur dix est signalé à tort.",
     ),
     "precision": ("Precision (positive predictive value)", "Précision (valeur prédictive positive)"),
     "precision.help": (

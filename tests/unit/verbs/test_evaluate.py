@@ -254,3 +254,28 @@ def test_the_page_speaks_the_language_that_was_asked_for(tiny_package, tmp_path,
     page = (tmp_path / "e" / "report.html").read_text(encoding="utf-8")
     assert f'<html lang="{language}"' in page
     assert heading in page
+
+
+def test_grades_that_call_for_action_are_ranked_and_several_answers_count_together(tmp_path):
+    metrics = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(4)
+    truth, risk = rng.integers(0, 3, 40), rng.integers(0, 2, 40)
+    p = rng.dirichlet(np.ones(3), 40)
+    said, named = p.argmax(1), rng.integers(0, 2, 40)
+    outputs = [
+        {"grade": {"kind": "quantity", "value": float(s), "unit": "", "low": None, "high": None, "level": None,
+                   "steps": ["0", "1", "2"], "step": int(s), "probabilities": row.tolist(), "set": None},
+         "risk": category(np.eye(2)[n], ("1", "2"))["label"]}
+        for s, row, n in zip(said, p, named, strict=True)
+    ]  # fmt: skip
+    exams = tuple(
+        Exam(f"e{i:02d}", f"s{i}", (View({"image": f"{i}.png"}),), {"grade": float(g), "risk": float(r + 1)})
+        for i, (g, r) in enumerate(zip(truth, risk, strict=True))
+    )
+    outs = {"grade": Quantity(steps=("0", "1", "2"), action=1), "risk": Category(("1", "2"))}
+    task = Task("t", outs)
+    results = read_results(readings(tmp_path / "r", outputs), Cohort("made", Path(), exams), task)
+    found = measured(results).measures
+    assert found["grade"]["auc"].value == pytest.approx(metrics.roc_auc_score(truth >= 1, p[:, 1:].sum(1)))
+    assert found["grade + risk"]["accuracy"].value == pytest.approx(((said == truth) & (named == risk)).mean())
+    assert_again(results, task, tmp_path)
