@@ -75,14 +75,15 @@ def _study(o: argparse.Namespace) -> int:
 def _read(o: argparse.Namespace) -> int:
     from ..render.documents import summary_document
     from ..render.text import line
+    from ..engine.programme_run import ReadPatient
     from ..verbs.read import DEFAULT_LOG, How, ReadOne, read
     from .story import Story
 
     lines: list[str] = []
     with Story(o.quiet) as story:
 
-        def done(one: ReadOne) -> None:
-            lines.append(line(one.prediction, o.language))
+        def done(one: ReadOne | ReadPatient) -> None:
+            lines.append(line(one.prediction, o.language) if isinstance(one, ReadOne) else one.line)
             story.read(one)
 
         log = DEFAULT_LOG if o.log is None else None if o.log == "none" else Path(o.log)
