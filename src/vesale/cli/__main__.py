@@ -73,9 +73,9 @@ def _study(o: argparse.Namespace) -> int:
 
 
 def _read(o: argparse.Namespace) -> int:
+    from ..engine.programme_run import ReadPatient
     from ..render.documents import summary_document
     from ..render.text import line
-    from ..engine.programme_run import ReadPatient
     from ..verbs.read import DEFAULT_LOG, How, ReadOne, read
     from .story import Story
 
