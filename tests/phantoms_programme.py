@@ -68,9 +68,13 @@ def photograph(eye: Eye, rng: np.random.Generator) -> Array:
     picture = np.zeros((*SHAPE, 3))
     picture[field] = COLOURS["background"]
     row, column = disc_at(eye)
-    for slope in (-0.9, -0.35, 0.35, 0.9):
-        bend = np.abs(y - row - slope * np.sign(column - x) * np.abs(column - x) ** 0.9) < 0.8
+    for slope in rng.uniform(-1.6, 1.6, int(rng.integers(4, 9))):  # nobody has the vessels of another
+        power = rng.uniform(0.75, 1.05)
+        bend = np.abs(y - row - slope * np.sign(column - x) * np.abs(column - x) ** power) < rng.uniform(0.5, 1.1)
         picture[bend & field] = COLOURS["vessel"]
+    turn, tilt = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.12)
+    uneven = 1 + tilt * (np.cos(turn) * (x - column) + np.sin(turn) * (y - row)) / RADIUS
+    picture *= np.clip(uneven, 0.85, 1.12)[..., None]
     away = np.hypot(y - row, x - column)
     amount = (away <= DISC).astype(float) if eye.blur == 0 else np.clip((DISC + eye.blur / 2 - away) / eye.blur, 0, 1)
     amount = (amount * field)[..., None]
@@ -83,7 +87,10 @@ def photograph(eye: Eye, rng: np.random.Generator) -> Array:
     middle = fovea_at(eye)
     for i in range(eye.exudates):
         turn = 2.4 + 0.9 * i
-        at = (middle[0] + 2 * DISC * eye.exudates_away * np.sin(turn), middle[1] + 2 * DISC * eye.exudates_away * np.cos(turn))
+        at = (
+            middle[0] + 2 * DISC * eye.exudates_away * np.sin(turn),
+            middle[1] + 2 * DISC * eye.exudates_away * np.cos(turn),
+        )
         picture[np.hypot(y - at[0], x - at[1]) <= 2.0] = COLOURS["EX"]
     picture = picture * (0.25 if eye.dark else 1.0) * (1 + 0.01 * rng.normal(size=(*SHAPE, 1)))
     return (np.clip(picture, 0, 1) * 255).astype(np.uint8)
@@ -164,8 +171,8 @@ def packages(folder: Path) -> Path:
     """fundus-quality, optic-disc, retinal-lesions and retinopathy-grade, as the programme names them."""
     made: dict[str, tuple[dict[str, Output], list[Any], dict[str, int]]] = {
         "fundus-quality": ({"label": Category(("Bad", "Good"))}, _quality(), {"label": 2}),
-        "optic-disc": ({"mask": Partition(("background", "disc"))}, _disc(), {"mask": 4}),
-        "retinal-lesions": ({"mask": Partition(LESIONS, exclusive=False)}, _lesions(), {"mask": 4}),
+        "optic-disc": ({"disc": Partition(("OD",), exclusive=False)}, _disc(), {"disc": 4}),
+        "retinal-lesions": ({"lesions": Partition(LESIONS, exclusive=False)}, _lesions(), {"lesions": 4}),
         "retinopathy-grade": (
             {
                 "grade": Quantity(steps=("0", "1", "2", "3", "4"), action=2),
@@ -240,13 +247,13 @@ def _sure(parts: Sequence[str], name: str, slope: float = 60.0) -> list[Any]:
 
 
 def _marks() -> list[Any]:
-    """disc, MA, HE, EX: (n, 1, h, w) probabilities by colour."""
+    """discs, MA, HE, EX: (n, 1, h, w) probabilities by colour."""
     found = _channels()
-    found += [*_over("G", 0.75, "g75"), *_over("B", 0.75, "b75", True), *_sure(["g75", "b75"], "disc")]
+    found += [*_over("G", 0.75, "g75"), *_over("B", 0.75, "b75", True), *_sure(["g75", "b75"], "discs")]
     found += [*_over("G", 0.15, "g15", True), *_over("B", 0.2, "b20"), *_over("R", 0.5, "r50")]
     found += _sure(["g15", "b20", "r50"], "MA")
     found += [*_over("B", 0.2, "b20down", True), *_over("R", 0.3, "r30"), *_sure(["g15", "b20down", "r30"], "HE")]
-    return found + [*_over("B", 0.85, "b85"), *_sure(["b85"], "EX"), *_over("B", 2.0, "b200"), *_sure(["b200"], "SE")]
+    return [*found, *_over("B", 0.85, "b85"), *_sure(["b85"], "EX"), *_over("B", 2.0, "b200"), *_sure(["b200"], "SE")]
 
 
 def _quality() -> list[Any]:
@@ -257,12 +264,11 @@ def _quality() -> list[Any]:
 
 
 def _disc() -> list[Any]:
-    found = [*_marks(), ("one", np.array(1.0, np.float32)), _node("Sub", ["one", "disc"], "rest")]
-    return [*found, _node("Concat", ["rest", "disc"], "mask", axis=1)]
+    return [*_marks(), _node("Identity", ["discs"], "disc")]
 
 
 def _lesions() -> list[Any]:
-    return [*_marks(), _node("Concat", list(LESIONS), "mask", axis=1)]
+    return [*_marks(), _node("Concat", list(LESIONS), "lesions", axis=1)]
 
 
 def _grade() -> list[Any]:
@@ -270,7 +276,11 @@ def _grade() -> list[Any]:
     found = [*_marks(), ("flat", np.array([0, 1], np.int64)), ("one", np.array(1.0, np.float32))]
     for name in ("MA", "HE", "EX"):
         found += [_node("GlobalAveragePool", [name], f"{name}4"), _node("Reshape", [f"{name}4", "flat"], f"{name}s")]
-    found += [("much", np.array(1000.0, np.float32)), _node("Add", ["MAs", "HEs"], "reds"), _node("Mul", ["reds", "much"], "red")]
+    found += [
+        ("much", np.array(1000.0, np.float32)),
+        _node("Add", ["MAs", "HEs"], "reds"),
+        _node("Mul", ["reds", "much"], "red"),
+    ]
     found.append(_node("Mul", ["EXs", "much"], "white"))
     found += _links("red", (0.15, 1.3, 5.0, 9.0), 2.5, "grade")
     return found + _links("white", (0.8, 1.6), 3.0, "edema")
@@ -281,7 +291,10 @@ def _links(score: str, cuts: Sequence[float], slope: float, output: str) -> list
     for i, cut in enumerate(cuts):
         found += [*_over(score, cut, f"{output}{i}"), *_sure([f"{output}{i}"], f"{output}_over{i}", slope)]
     above = ["one1", *(f"{output}_over{i}" for i in range(len(cuts))), "zero1"]
-    found += [_node("Mul", [f"{output}_over0", f"{output}_nought"], f"{output}_zero"), (f"{output}_nought", np.array(0.0, np.float32))]
+    found += [
+        _node("Mul", [f"{output}_over0", f"{output}_nought"], f"{output}_zero"),
+        (f"{output}_nought", np.array(0.0, np.float32)),
+    ]
     found.append(_node("Add", [f"{output}_zero", "one"], f"{output}_one"))
     above = [f"{output}_one", *above[1:-1], f"{output}_zero"]
     parts = []

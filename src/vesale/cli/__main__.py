@@ -34,19 +34,20 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _study(o: argparse.Namespace) -> int:
-    _needs_training()
+    if o.programme is None:
+        _needs_training()
     from ..render.documents import report_document
     from ..render.text import finding_lines, report_lines
     from ..verbs.plan import parse_budget
     from ..verbs.study import Wish, study
     from .story import Story
 
-    overrides = list(o.overrides)
-    overrides += [f"trust.{k}={v}" for k in ("alpha", "delta") if (v := getattr(o, k)) is not None]
+    overrides, kept = list(o.overrides), "decision" if o.programme else "trust"
+    overrides += [f"{kept}.{k}={v}" for k in ("alpha", "delta") if (v := getattr(o, k)) is not None]
     overrides += [f"trust.neighbours={o.like}"] if o.like else []
     overrides += _prices(o.cost)
     budget = parse_budget(o.budget) if o.budget else None
-    asked = (_columns(o), o.name, not o.no_baseline, o.model, o.language)
+    asked = (_columns(o), o.name, not o.no_baseline, o.model, o.language, o.programme, _answers(o.answers))
     wish = Wish(budget, o.recipe, tuple(overrides), tuple(o.allow), *asked)
     with Story(o.quiet) as story:
         done = study(o.cohort, o.out, wish, story.hear)
@@ -381,6 +382,16 @@ def _prices(costs: list[str]) -> list[str]:
         if not kind:
             raise RecipeError(f"--cost {cost}: expected KIND=PRICE", "for example --cost missed=10")
     return [f"trust.cost={{ {', '.join(prices)} }}"] if prices else []
+
+
+def _answers(words: list[str]) -> dict[str, Path]:
+    """Step -> RUN of `--answers STEP=RUN ...`."""
+    from ..core.errors import RecipeError
+
+    for word in words:
+        if not word.partition("=")[2]:
+            raise RecipeError(f"--answers {word}: expected STEP=RUN", "for example --answers grade=runs/grade")
+    return {word.partition("=")[0]: Path(word.partition("=")[2]) for word in words}
 
 
 def _columns(o: argparse.Namespace) -> "Columns":

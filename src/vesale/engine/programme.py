@@ -21,8 +21,11 @@ Seen = tuple[tuple[Photograph, ...], tuple[Cause, ...]]
 """Photographs of a patient as read, and what their steps demand of the patient."""
 
 
-def decided(person: Person, seen: Seen, opened: OpenedProgramme) -> Patient:
-    """The patient: risk, decision, every cause, promise."""
+def decided(person: Person, seen: Seen, opened: OpenedProgramme, given: float | None = None) -> Patient:
+    """The patient: risk, decision, every cause, promise.
+
+    `given`: a risk that takes the place of the fusion's (a study's, by folds that left the patient out).
+    """
     photographs, demanded = seen
     programme = opened.programme
     values = patient_values(programme, photographs, person.traits)
@@ -34,7 +37,7 @@ def decided(person: Person, seen: Seen, opened: OpenedProgramme) -> Patient:
         return replace(_patient(*common), status="failed", decision=None, causes=(cause,), place="retake")
     found = tuple(_rules_met(programme, photographs))
     against = (*found, *demanded, *_unseen(programme, photographs))
-    risk = opened.trust.fusion.risk(values) if opened.trust and opened.trust.fusion and _usable(photographs) else None
+    risk = _risk(opened, values) if given is None and _usable(photographs) else given
     against = (*against, *_risky(opened, values, risk))
     patient = _patient(*common)
     trust = opened.trust
@@ -80,6 +83,10 @@ def promise_of(trust: ProgrammeTrust, risk: float) -> Promise | None:
         confidence=1 - risk,
         threshold=rule.threshold,
     )
+
+
+def _risk(opened: OpenedProgramme, values: Mapping[str, float | None]) -> float | None:
+    return opened.trust.fusion.risk(values) if opened.trust and opened.trust.fusion else None
 
 
 def _patient(

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from ..core.encode import to_toml
 from ..core.screened import Cause, Patient, Photograph
+from ..io.package import PROGRAMME
 from ..ops.machine import peak_rss_mb
 from ..render.documents import Failure, ReadExam, Summary, dumps, summary_document
 from ..render.programme_document import worklist_csv, write_text
@@ -105,6 +107,8 @@ def write_worklist(
     summary = Summary(*facts, exams, failures, room.book.document)
     table = worklist_csv(patients, folders, opened.programme, room.language)
     (room.out / WORKLIST).write_text(table, encoding="utf-8")
+    head = f"{opened.programme.name}: what these patients were read with"
+    (room.out / PROGRAMME).write_text(to_toml(opened.programme, head), encoding="utf-8")
     (room.out / "summary.json").write_text(dumps(summary_document(summary)) + "\n", encoding="utf-8")
     html = worklist_page(summary, patients, folders, opened.programme, room.language)
     (room.out / "index.html").write_text(html, encoding="utf-8")

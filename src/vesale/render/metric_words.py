@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Literal
 
 from .audit_words import AUDIT_FORMS, AUDIT_METRICS
+from .operating_words import OPERATING_FORMS, OPERATING_METRICS
 
 Form = Literal["share", "index", "number"]
 
 FORMS: Mapping[str, Form] = {
     **AUDIT_FORMS,
+    **OPERATING_FORMS,
     "accuracy": "share",
     "balanced_accuracy": "share",
     "sensitivity": "share",
@@ -35,6 +37,7 @@ LOWER_IS_BETTER = frozenset({"mae", "mse", "hd95_mm", "ece", "brier", "error_rep
 
 METRICS: Mapping[str, tuple[str, str]] = {
     **AUDIT_METRICS,
+    **OPERATING_METRICS,
     "auc": ("AUC", "AUC"),
     "auc.help": (
         "Of one case that has it and one that has not, how often the software ranks the right one higher: "

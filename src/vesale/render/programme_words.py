@@ -31,13 +31,9 @@ PROGRAMME: Mapping[str, tuple[str, str]] = {
         "No optic disc was found: its margin was not measured.",
         "Aucun disque optique trouvé : son bord n'a pas été mesuré.",
     ),
-    "programme.note.disc_cut": (
-        "The disc is too small or cut: its margin was not measured.",
-        "Le disque est trop petit ou coupé : son bord n'a pas été mesuré.",
-    ),
-    "programme.note.disc_dark": (
-        "The disc is not brighter than what surrounds it: its margin was not measured.",
-        "Le disque n'est pas plus clair que son entourage : son bord n'a pas été mesuré.",
+    "programme.note.no_margin": (
+        "Too little of the disc's margin shows a step in brightness: its sharpness was not measured.",
+        "Le bord du disque montre trop peu de saut de clarté : sa netteté n'a pas été mesurée.",
     ),
     "programme.note.other_side": (
         "The table says {said}, but the disc lies as in a {seen}: check whose photograph this is.",
@@ -196,9 +192,9 @@ PROGRAMME: Mapping[str, tuple[str, str]] = {
 }
 NUMBERS: Mapping[str, tuple[str, str]] = {
     "disc_diameter": ("disc diameter (samples)", "diamètre du disque (échantillons)"),
-    "disc_from_middle": (
-        "disc to the middle of the field (disc diameters)",
-        "disque au milieu du champ (diamètres papillaires)",
+    "margin_spread": (
+        "spread of that width around the disc (quartiles)",
+        "dispersion de cette largeur autour du disque (quartiles)",
     ),
     "exudate_distance": (
         "nearest hard exudate to the fovea (disc diameters)",

@@ -10,6 +10,7 @@ from .drift_words import DRIFT
 from .evidence_words import EVIDENCE
 from .explain_words import EXPLAIN
 from .gate_words import GATE
+from .operating_words import OPERATING
 from .present_words import PRESENT
 from .privacy_words import PRIVACY
 from .programme_words import PROGRAMME
@@ -393,6 +394,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     **PRESENT,
     **PRIVACY,
     **PROGRAMME,
+    **OPERATING,
     **ACCEPTANCE,
     **DRIFT,
     **CALIBRATION,
