@@ -10,6 +10,7 @@ from ..core.errors import VesaleError
 from .options import parse, parser
 
 if TYPE_CHECKING:
+    from ..core.report import Report
     from ..io.cohort import Columns
 
 
@@ -37,7 +38,7 @@ def _study(o: argparse.Namespace) -> int:
     if o.programme is None:
         _needs_training()
     from ..render.documents import report_document
-    from ..render.text import finding_lines, report_lines
+    from ..render.text import finding_lines
     from ..verbs.plan import parse_budget
     from ..verbs.study import Wish, study
     from .story import Story
@@ -67,7 +68,7 @@ def _study(o: argparse.Namespace) -> int:
     else:
         print(
             "\n".join(
-                [*report_lines(done.report), "", f"report  {o.out / 'report.html'}", f"model   {o.out / 'model'}"]
+                [*_told(done.report, o.language), "", f"report  {o.out / 'report.html'}", f"model   {o.out / 'model'}"]
             )
         )
     return 0
@@ -178,15 +179,22 @@ def _predict(o: argparse.Namespace) -> int:
 
 def _evaluate(o: argparse.Namespace) -> int:
     from ..render.documents import report_document
-    from ..render.text import report_lines
     from ..verbs.evaluate import evaluate
 
     report = evaluate(o.readings, o.cohort, o.out, o.split, tuple(o.allow), o.language)
     if o.json:
         _say_json(report_document(report))
     else:
-        print("\n".join([*report_lines(report), "", f"report  {o.out / 'report.html'}"]))
+        print("\n".join([*_told(report, o.language), "", f"report  {o.out / 'report.html'}"]))
     return 0
+
+
+def _told(report: "Report", language: str) -> list[str]:
+    """A report in lines; of a programme by patient."""
+    from ..render.operating_page import patient_lines
+    from ..render.text import report_lines
+
+    return patient_lines(report, language) if "patient" in report.measures else report_lines(report)
 
 
 def _commission(o: argparse.Namespace) -> int:

@@ -152,9 +152,8 @@ def _ungradable(photograph: Photograph) -> Cause:
         if s.prediction is not None and s.prediction.status in ("declined", "failed")
         for r in s.prediction.reasons
     ]
-    eye = _eye(photograph)
-    why: Mapping[str, str | Mapping[str, str]] = {"eye": eye, "exam": photograph.exam}
-    return Cause(codes[0] if codes else "low_quality", Why("programme.cause.ungradable", why), exam=photograph.exam)
+    why = Why("programme.cause.ungradable", {"eye": _eye(photograph)})
+    return Cause(codes[0] if codes else "low_quality", why, exam=photograph.exam)
 
 
 def _risky(opened: OpenedProgramme, values: Mapping[str, float | None], risk: float | None) -> Iterator[Cause]:

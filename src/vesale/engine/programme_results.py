@@ -136,6 +136,8 @@ def patient_report(found: PatientResults, about: Judged, out: Path) -> Report:
             "exams": len(known),
             "split": about.split,
             "split_by_subject": found.cohort.subjects_known,
+            "promise": found.programme.decision.promise,
+            "set_aside_under_promise": found.decided,
             "excluded": [{"exam": e, "reason": r} for e, r in (*about.excluded, *_unknown(found))],
         },
         measures=measures,

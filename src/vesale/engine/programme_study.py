@@ -86,7 +86,7 @@ def study_programme(
         patients.append(patient)
         folders_of[patient.subject] = seen.person.folder
     write_worklist(patients, folders_of, finished, room, (started, time.perf_counter() - began))
-    place, split = room.out, "out_of_fold"
+    place, split = room.out, "calibration"
     if held:
         place, split = wish.out / "test", "test"
         test = replace(room, out=place, answers={})

@@ -1,7 +1,8 @@
 """What follows from where the optic disc lies in a photograph of the retina: which eye, where the fovea should be, what
 the field is centred on, and how sharp the disc's margin is. Finding the disc is a model's work, not done here.
 
-Positions are (y, x) in samples, lengths disc diameters unless said otherwise: a photograph rarely knows its millimetres.
+Positions are (y, x) in samples, lengths disc diameters unless said otherwise: a photograph rarely knows its
+millimetres.
 """
 
 import math
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, special
 
+from ..core.grid import Box
 from .look import DARK
 from .structures import largest_of
 
@@ -23,6 +25,8 @@ CENTRED = 0.75
 """The field is centred on what lies within so many disc diameters of its middle."""
 SIDED = 0.75
 """A disc nearer to the field's middle than this, in its diameters, does not tell which eye it is."""
+WINDOW = 2.5
+"""Width, in disc diameters, of the crop around a disc that models of the disc learn from."""
 RAYS, SAMPLES, REACH = 72, 65, 0.5
 """Rays from the disc's centre; samples on each, from 1 - REACH to 1 + REACH times the margin's radius there."""
 LEAST_FIT, LEAST_RAYS = 0.6, 0.34
@@ -76,6 +80,14 @@ def disc_of(mask: NDArray[np.bool_]) -> Disc | None:
     return Disc((y, x), math.sqrt(4 * float(largest.sum()) / math.pi))
 
 
+def disc_window(disc: Disc, shape: tuple[int, int], diameters: float = WINDOW) -> Box:
+    """The square around a disc, so many of its diameters wide, as far as it lies in a picture of `shape`."""
+    half = max(1, round(diameters * disc.diameter / 2))
+    starts = [max(0, round(c) - half) for c in disc.centre]
+    stops = [min(n, round(c) + half) for c, n in zip(disc.centre, shape, strict=True)]
+    return Box((starts[0], starts[1]), (stops[0], stops[1]))
+
+
 def field_of(picture: NDArray[np.floating]) -> Field:
     """Of a picture (channel, H, W) in [0, 1]; the whole of it where nothing is lit."""
     lit = np.asarray(picture).max(0) > DARK
@@ -97,8 +109,8 @@ def laterality_of(disc: Disc, field: Field) -> Laterality | None:
 
 
 def fovea_of(disc: Disc, laterality: Laterality) -> tuple[float, float]:
-    """Where the fovea is to be expected, (y, x): 2.5 disc diameters from the disc's centre, towards the temple. It is an
-    estimate, and may lie outside the picture."""
+    """Where the fovea is to be expected, (y, x): 2.5 disc diameters from the disc's centre, towards the temple. It
+    is an estimate, and may lie outside the picture."""
     away = -FOVEA if laterality == "right" else FOVEA
     return disc.centre[0], disc.centre[1] + away * disc.diameter
 
@@ -116,8 +128,8 @@ def centred_on(disc: Disc, field: Field) -> Literal["macula", "disc"] | None:
 def margin_of(green: NDArray[np.floating], mask: NDArray[np.bool_]) -> Margin | None:
     """Sharpness of a disc's margin: green (H, W) in [0, 1], mask (H, W) of the disc; None where nothing is marked.
 
-    Along each ray from the disc's centre a step blurred by a Gaussian is fitted around the marked margin: where it lies,
-    how wide it is, how high. Vessels that cross the margin spoil some rays; medians leave them out.
+    Along each ray from the disc's centre a step blurred by a Gaussian is fitted around the marked margin: where it
+    lies, how wide it is, how high. Vessels that cross the margin spoil some rays; medians leave them out.
     """
     disc = disc_of(mask)
     if disc is None:
@@ -143,7 +155,9 @@ def _summary(found: NDArray[np.float64], disc: Disc, angles: NDArray[np.float64]
     low, middle, high = (float(q) for q in np.quantile(widths[good], [0.25, 0.5, 0.75]))
     sides = [widths[good & (quarter == i)] for i in range(4)]
     enough = [float(np.median(s)) if len(s) >= LEAST_RAYS * RAYS / 4 else None for s in sides]
-    return Margin(middle, (low, high), float(np.median(height[good])), used, (enough[0], enough[1], enough[2], enough[3]))
+    return Margin(
+        middle, (low, high), float(np.median(height[good])), used, (enough[0], enough[1], enough[2], enough[3])
+    )
 
 
 def _radii(mask: NDArray[np.bool_], disc: Disc, angles: NDArray[np.float64]) -> NDArray[np.float64]:

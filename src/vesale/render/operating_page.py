@@ -77,7 +77,7 @@ def operating_page(report: Report, shown_: Operating, programme: Programme, lang
         title=title,
         use=said(programme.intended_use, "", language),
         asks=said(programme.asks, "", language),
-        lead=lead_lines(report, shown_, programme, language),
+        lead=lead_lines(report, language),
         warnings=[message for _, message in report.warnings],
         groups=[
             (say("operating.point", language), _rows(report.measures.get("patient", {}), language)),
@@ -94,7 +94,18 @@ def operating_page(report: Report, shown_: Operating, programme: Programme, lang
 _MODEL = (("model", "name"), ("version", "version"), ("digest", "digest"))
 
 
-def lead_lines(report: Report, seen: Operating, programme: Programme, language: str = "en") -> list[str]:
+def patient_lines(report: Report, language: str = "en") -> list[str]:
+    """A programme's report for a terminal: in short, every number, the warnings."""
+    lines = lead_lines(report, language)
+    for measures in report.measures.values():
+        lines += [
+            f"  {metric_name(n, language)}{say('colon', language)}{shown(m, language)}" for n, m in measures.items()
+        ]
+    label = say("severity.warning", language)
+    return lines + [f"{label}{say('colon', language)}{message}" for _, message in report.warnings]
+
+
+def lead_lines(report: Report, language: str = "en") -> list[str]:
     """What was found on whom, and how the promise fared."""
     measures = report.measures["patient"]
     found, spared = measures["sensitivity"], measures["specificity"]
@@ -108,10 +119,10 @@ def lead_lines(report: Report, seen: Operating, programme: Programme, language: 
             spared=shown(spared, language),
         )
     ]
-    if seen.promise is not None:
-        alpha, confidence = (short_percent(v, language) for v in (seen.promise[0], 1 - seen.promise[1]))
-        words = say(f"programme.promise.{programme.decision.promise}", language, alpha=alpha, confidence=confidence)
-        values = {"n": integer(seen.decided, language), "promise": words}
+    if report.refer is not None:
+        alpha, confidence = (short_percent(v, language) for v in (report.refer.alpha, 1 - report.refer.delta))
+        words = say(f"programme.promise.{report.cohort['promise']}", language, alpha=alpha, confidence=confidence)
+        values = {"n": integer(report.cohort["set_aside_under_promise"], language), "promise": words}
         lines.append(say("operating.promised", language, missed=shown(measures["missed_aside"], language), **values))
     return lines
 

@@ -56,30 +56,30 @@ OPERATING_FORMS: Mapping[str, Literal["share", "index", "number"]] = {
     **dict.fromkeys(("saved_per_1000", "missed_per_1000"), "number"),
 }
 OPERATING_METRICS: Mapping[str, tuple[str, str]] = {
-    "imageability": ("imageability", "imageabilité"),
+    "imageability": ("Imageability", "Imageabilité"),
     "imageability.help": (
         "The share of patients with a usable photograph of everything that is asked for.",
         "La part des patients ayant une photographie utilisable de tout ce qui est demandé.",
     ),
-    "set_aside": ("set aside", "mis de côté"),
+    "set_aside": ("Set aside", "Mis de côté"),
     "set_aside.help": ("The share of all patients who need no doctor's look.", "La part des patients sans relecture."),
-    "missed_aside": ("referable among those set aside", "relevant d'un médecin parmi les mis de côté"),
+    "missed_aside": ("Referable among those set aside", "Relevant d'un médecin parmi les mis de côté"),
     "missed_aside.help": (
         "Of the patients set aside, the share who should have seen a doctor.",
         "Parmi les patients mis de côté, la part de ceux qui auraient dû voir un médecin.",
     ),
-    "sensitivity_imageable": ("sensitivity, imageable only", "sensibilité, imageables seuls"),
+    "sensitivity_imageable": ("Sensitivity, imageable only", "Sensibilité, imageables seuls"),
     "sensitivity_imageable.help": (
         "As trials report it: patients who could not be imaged are left out.",
         "Comme les essais la donnent : sans les patients non imageables.",
     ),
-    "specificity_imageable": ("specificity, imageable only", "spécificité, imageables seuls"),
+    "specificity_imageable": ("Specificity, imageable only", "Spécificité, imageables seuls"),
     "specificity_imageable.help": (
         "As trials report it: patients who could not be imaged are left out.",
         "Comme les essais la donnent : sans les patients non imageables.",
     ),
-    "saved_per_1000": ("readings saved", "lectures évitées"),
+    "saved_per_1000": ("Readings saved", "Lectures évitées"),
     "saved_per_1000.help": ("Patients set aside, of 1,000.", "Patients mis de côté, sur 1 000."),
-    "missed_per_1000": ("of them missed", "dont manqués"),
+    "missed_per_1000": ("Of them missed", "Dont manqués"),
     "missed_per_1000.help": ("Referable patients set aside, of 1,000.", "Patients manqués, sur 1 000."),
 }

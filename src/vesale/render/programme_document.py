@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..core.prediction import AnsweredCategory
@@ -10,7 +11,7 @@ from ..core.programme import Programme
 from ..core.screened import PLACES, Cause, Patient, Photograph, StepDone
 from .documents import dumps, plain, prediction_document
 from .programme_words import why_text
-from .words import LANGUAGES, decimal, say, short_percent
+from .words import LANGUAGES, decimal, percent, say, short_percent
 
 NAMES = ("no_refer", "refer")
 """Of the risk as a category."""
@@ -51,15 +52,22 @@ def sentence(patient: Patient, programme: Programme, language: str) -> str:
         return say(
             "programme.sentence.no_refer",
             language,
-            risk=short_percent(round(patient.risk or 0.0, 4), language),
-            limit=short_percent(round(patient.threshold, 4), language),
+            risk=percent(patient.risk or 0.0, 1, language),
+            limit=percent(patient.threshold, 1, language),
             promise=promise_words(patient, programme, language),
         )
-    causes = say("semicolon", language).join(cause_lines(patient, language)[:4])
+    causes = say("semicolon", language).join(cause_lines(_telling(patient), language)[:4])
     if patient.decision is None:
         return say("programme.sentence.failed", language, causes=causes)
     kind = {"retake": "again", "unsure": "unsure"}.get(patient.place, "refer")
     return say(f"programme.sentence.{kind}", language, causes=causes)
+
+
+def _telling(patient: Patient) -> Patient:
+    """With the causes that say something: where a rule was met, that the risk is high is no news."""
+    found = any(c.code == "finding" for c in patient.causes)
+    quiet = ("uncertain", "not_calibrated", "too_few_calibration") if found else ()
+    return replace(patient, causes=tuple(c for c in patient.causes if c.code not in quiet))
 
 
 def promise_words(patient: Patient, programme: Programme, language: str) -> str:

@@ -60,10 +60,7 @@ PROGRAMME: Mapping[str, tuple[str, str]] = {
         "{fact} : la valeur de la table est impossible ; elle a été prise pour manquante.",
     ),
     "programme.cause.finding": ("{because} ({eye})", "{because} ({eye})"),
-    "programme.cause.ungradable": (
-        "no usable photograph: {eye}, {exam}",
-        "pas de photographie utilisable : {eye}, {exam}",
-    ),
+    "programme.cause.ungradable": ("no usable photograph: {eye}", "pas de photographie utilisable : {eye}"),
     "programme.cause.incomplete": ("not photographed: {side}", "non photographié : {side}"),
     "programme.cause.unreadable": ("no photograph could be read: {message}", "aucune photographie lisible : {message}"),
     "programme.cause.step_declined": ("{step} declined: {message}", "{step} a refusé : {message}"),
