@@ -10,6 +10,7 @@ from ..core.errors import VesaleError
 from .options import parse, parser
 
 if TYPE_CHECKING:
+    from ..core.report import Report
     from ..io.cohort import Columns
 
 
@@ -34,19 +35,20 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _study(o: argparse.Namespace) -> int:
-    _needs_training()
+    if o.programme is None:
+        _needs_training()
     from ..render.documents import report_document
-    from ..render.text import finding_lines, report_lines
+    from ..render.text import finding_lines
     from ..verbs.plan import parse_budget
     from ..verbs.study import Wish, study
     from .story import Story
 
-    overrides = list(o.overrides)
-    overrides += [f"trust.{k}={v}" for k in ("alpha", "delta") if (v := getattr(o, k)) is not None]
+    overrides, kept = list(o.overrides), "decision" if o.programme else "trust"
+    overrides += [f"{kept}.{k}={v}" for k in ("alpha", "delta") if (v := getattr(o, k)) is not None]
     overrides += [f"trust.neighbours={o.like}"] if o.like else []
     overrides += _prices(o.cost)
     budget = parse_budget(o.budget) if o.budget else None
-    asked = (_columns(o), o.name, not o.no_baseline, o.model, o.language)
+    asked = (_columns(o), o.name, not o.no_baseline, o.model, o.language, o.programme, _answers(o.answers))
     wish = Wish(budget, o.recipe, tuple(overrides), tuple(o.allow), *asked)
     with Story(o.quiet) as story:
         done = study(o.cohort, o.out, wish, story.hear)
@@ -66,13 +68,14 @@ def _study(o: argparse.Namespace) -> int:
     else:
         print(
             "\n".join(
-                [*report_lines(done.report), "", f"report  {o.out / 'report.html'}", f"model   {o.out / 'model'}"]
+                [*_told(done.report, o.language), "", f"report  {o.out / 'report.html'}", f"model   {o.out / 'model'}"]
             )
         )
     return 0
 
 
 def _read(o: argparse.Namespace) -> int:
+    from ..engine.programme_run import ReadPatient
     from ..render.documents import summary_document
     from ..render.text import line
     from ..verbs.read import DEFAULT_LOG, How, ReadOne, read
@@ -81,8 +84,8 @@ def _read(o: argparse.Namespace) -> int:
     lines: list[str] = []
     with Story(o.quiet) as story:
 
-        def done(one: ReadOne) -> None:
-            lines.append(line(one.prediction, o.language))
+        def done(one: ReadOne | ReadPatient) -> None:
+            lines.append(line(one.prediction, o.language) if isinstance(one, ReadOne) else one.line)
             story.read(one)
 
         log = DEFAULT_LOG if o.log is None else None if o.log == "none" else Path(o.log)
@@ -176,15 +179,22 @@ def _predict(o: argparse.Namespace) -> int:
 
 def _evaluate(o: argparse.Namespace) -> int:
     from ..render.documents import report_document
-    from ..render.text import report_lines
     from ..verbs.evaluate import evaluate
 
     report = evaluate(o.readings, o.cohort, o.out, o.split, tuple(o.allow), o.language)
     if o.json:
         _say_json(report_document(report))
     else:
-        print("\n".join([*report_lines(report), "", f"report  {o.out / 'report.html'}"]))
+        print("\n".join([*_told(report, o.language), "", f"report  {o.out / 'report.html'}"]))
     return 0
+
+
+def _told(report: "Report", language: str) -> list[str]:
+    """A report in lines; of a programme by patient."""
+    from ..render.operating_page import patient_lines
+    from ..render.text import report_lines
+
+    return patient_lines(report, language) if "patient" in report.measures else report_lines(report)
 
 
 def _commission(o: argparse.Namespace) -> int:
@@ -393,6 +403,16 @@ def _prices(costs: list[str]) -> list[str]:
         if not kind:
             raise RecipeError(f"--cost {cost}: expected KIND=PRICE", "for example --cost missed=10")
     return [f"trust.cost={{ {', '.join(prices)} }}"] if prices else []
+
+
+def _answers(words: list[str]) -> dict[str, Path]:
+    """Step -> RUN of `--answers STEP=RUN ...`."""
+    from ..core.errors import RecipeError
+
+    for word in words:
+        if not word.partition("=")[2]:
+            raise RecipeError(f"--answers {word}: expected STEP=RUN", "for example --answers grade=runs/grade")
+    return {word.partition("=")[0]: Path(word.partition("=")[2]) for word in words}
 
 
 def _columns(o: argparse.Namespace) -> "Columns":

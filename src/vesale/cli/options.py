@@ -67,6 +67,14 @@ def _study(p: argparse.ArgumentParser) -> None:
         "--model", type=Path, metavar="ONNX", help="somebody else's network, its TOML beside it; no learning"
     )
     p.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run; given again, it goes on")
+    p.add_argument("--programme", metavar="P", help="calibrate a programme on these patients; nothing is learned")
+    p.add_argument(
+        "--answers",
+        action="append",
+        default=[],
+        metavar="STEP=RUN",
+        help="of a programme: answers of a study (out of fold) instead of the step's package",
+    )
     p.add_argument("--name", help="name of the model (default: that of the task)")
     p.add_argument("--no-baseline", action="store_true", help="do not compare with a forest on histograms")
     kept = "keep what it takes to name training exams like a new one: their ids, hashed ids, or small pictures too"

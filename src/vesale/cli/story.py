@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from ..engine.events import Event, Fitted, Progress, Staged, Started, Validated
+from ..engine.programme_run import ReadPatient
 from ..verbs.read import ReadOne
 
 PLAIN_EVERY = 15.0
@@ -50,8 +51,9 @@ class Story:
             case Fitted():
                 self.line(f"{event.part}: done in {event.seconds:.0f} s")
 
-    def read(self, done: ReadOne) -> None:
-        self.explained(done.number, done.of, done.prediction.exam)
+    def read(self, done: ReadOne | ReadPatient) -> None:
+        name = done.prediction.exam if isinstance(done, ReadOne) else done.patient.subject
+        self.explained(done.number, done.of, name)
 
     def explained(self, number: int, of: int, exam: str) -> None:
         self.rewrite(_bar(number, of, exam), last=number == of)

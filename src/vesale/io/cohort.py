@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.errors import CohortError, SourceError
@@ -25,6 +25,8 @@ class ReadCohort:
 
     cohort: Cohort
     findings: tuple[Finding, ...]
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    """Exam -> subject of every row that says so, those that were left out included."""
 
 
 def read_cohort(path: Path, columns: Columns = Columns()) -> ReadCohort:  # noqa: B008
@@ -51,7 +53,9 @@ def read_cohort(path: Path, columns: Columns = Columns()) -> ReadCohort:  # noqa
     cohort = Cohort(table.name, table.root, tuple(exams), contents, known)
     remarks = [] if known else [_no_subject(len(groups))]
     remarks += _differing_traits(groups, table, roles, values)
-    return ReadCohort(cohort, (*table.findings, *notes, *remarks, *values.findings, *faults, *missing))
+    who = roles.single.get("subject", "")
+    subjects = {name: cell for row, name in zip(table.rows, ids, strict=True) if (cell := row.cells.get(who))}
+    return ReadCohort(cohort, (*table.findings, *notes, *remarks, *values.findings, *faults, *missing), subjects)
 
 
 def _open(path: Path) -> Table:

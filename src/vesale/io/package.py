@@ -32,6 +32,10 @@ FILES = (
 )
 IDENTITY = ("model.onnx", "pipeline.toml", "trust.json", "trust.npz")
 """The files whose bytes make a model what it is; its digest covers these."""
+PROGRAMME = "programme.toml"
+"""What a package holds that is a calibrated programme and no model."""
+PROGRAMME_FILES = (PROGRAMME, "fusion.json", "trust.json", "card.json", "card.md")
+PROGRAMME_IDENTITY = (PROGRAMME, "fusion.json", "trust.json")
 LARGEST = 8 << 30
 
 
@@ -57,8 +61,9 @@ class Package:
 
 
 def model_digest(files: Mapping[str, str]) -> str:
-    """The digest that predictions name: 16 hex digits over the files that decide what a model answers."""
-    return hashlib.sha256("".join(files[name] for name in IDENTITY).encode()).hexdigest()[:16]
+    """The digest that predictions name: 16 hex digits over the files that decide what a model (a programme) answers."""
+    decisive = PROGRAMME_IDENTITY if PROGRAMME in files else IDENTITY
+    return hashlib.sha256("".join(files[name] for name in decisive).encode()).hexdigest()[:16]
 
 
 def sha256(path: Path) -> str:
@@ -105,7 +110,7 @@ def _checked(folder: Path, name: str, keep: Any) -> Package:
     if manifest.get("schema") != SCHEMA:
         found = manifest.get("schema")
         raise PackageError(f"{name}: expected schema {SCHEMA}, found {found!r}", "use the version that wrote it")
-    wanted = dict.fromkeys((*FILES, *files))
+    wanted = dict.fromkeys((*(PROGRAMME_FILES if PROGRAMME in files else FILES), *files))
     faults = [f"{f} is missing" for f in wanted if f not in files or not (folder / f).is_file()]
     faults += [f"{f} is changed" for f, digest in files.items() if _differs(folder, f, digest)]
     faults += [f"{p.name} is not listed" for p in folder.iterdir() if _unlisted(p, files)]

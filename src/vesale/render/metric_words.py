@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Literal
 
 from .audit_words import AUDIT_FORMS, AUDIT_METRICS
+from .operating_words import OPERATING_FORMS, OPERATING_METRICS
 
 Form = Literal["share", "index", "number"]
 
 FORMS: Mapping[str, Form] = {
     **AUDIT_FORMS,
+    **OPERATING_FORMS,
     "accuracy": "share",
     "balanced_accuracy": "share",
     "sensitivity": "share",
@@ -43,6 +45,7 @@ METRICS: Mapping[str, tuple[str, str]] = {
         "Part des étiquettes que la couleur, la texture et la disposition contredisent ; ce qu'elles ne "
         "distinguent pas est aussi compté.",
     ),
+    **OPERATING_METRICS,
     "auc": ("AUC", "AUC"),
     "auc.help": (
         "Of one case that has it and one that has not, how often the software ranks the right one higher: "

@@ -10,13 +10,16 @@ from .drift_words import DRIFT
 from .evidence_words import EVIDENCE
 from .explain_words import EXPLAIN
 from .gate_words import GATE
+from .operating_words import OPERATING
 from .present_words import PRESENT
 from .privacy_words import PRIVACY
+from .programme_words import PROGRAMME
 from .refer_words import REFER
 
 NOUNS: Mapping[str, tuple[str, str]] = {
     "subject": ("subject|subjects", "sujet|sujets"),
     "exam": ("exam|exams", "examen|examens"),
+    "patient": ("patient|patients", "patient|patients"),
     "pixel": ("pixel|pixels", "pixel|pixels"),
     "block": ("block|blocks", "bloc|blocs"),
     "seed": ("seed|seeds", "graine|graines"),
@@ -390,6 +393,8 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     **READING,
     **PRESENT,
     **PRIVACY,
+    **PROGRAMME,
+    **OPERATING,
     **ACCEPTANCE,
     **DRIFT,
     **CALIBRATION,

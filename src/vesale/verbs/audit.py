@@ -14,11 +14,12 @@ from ..core.recipe import load
 from ..core.task import Task
 from ..engine.audit import audit_results, write_audit
 from ..engine.opened import open_model
+from ..engine.programme_results import read_patient_results
 from ..engine.results import read_results
 from ..io.cohort import Columns
 from ..io.package import MANIFEST
 from .check import check
-from .evaluate import named, read_cohort_with, task_of
+from .evaluate import named, patients_folder, read_cohort_with, task_of
 from .list import find_model
 
 
@@ -48,8 +49,13 @@ def audit(readings: Path | str, cohort: Path | Cohort, out: Path, wish: AuditWis
     some = cohort.of_split(wish.split) if wish.split else cohort
     if not len(some):
         raise CohortError(f"{cohort.name}: no exam of the split {wish.split!r}", "look at the column split")
-    folder, task, model = _opened(readings, run, some, out)
-    results = read_results(folder, some, task)
+    patients = patients_folder(readings, some, out)
+    if patients is not None:
+        found = read_patient_results(patients, some)
+        results, some, model = found.results, found.cohort, dict(found.model)
+    else:
+        folder, task, model = _opened(readings, run, some, out)
+        results = read_results(folder, some, task)
     exams = {str(r["exam"]) for r in results.rows}
     done = audit_results(results, some.where([e for e in some if e.id in exams], ""), wish.question)
     command = shlex.join(["vesale", "audit", path.name, cohort.name, *_words(wish.question), "--out", out.name])

@@ -15,13 +15,15 @@ from ..core.task import Category, Output, Partition, Quantity, Task
 from ..engine.evaluation import About, write_report
 from ..engine.logbook import Logbook
 from ..engine.opened import OpenedModel, open_model
+from ..engine.programme_results import Judged, is_patients, patient_report, read_patient_results
 from ..engine.publish import publish
 from ..engine.record import accepts_of, rule_in_words
 from ..engine.results import read_results
 from ..engine.samples import open_view
-from ..io.package import MANIFEST
+from ..io.package import MANIFEST, PROGRAMME
 from .check import check
-from .list import find_model
+from .list import find_model, find_programme
+from .read import How, read
 
 
 def evaluate(
@@ -38,6 +40,9 @@ def evaluate(
     exam of the cohort was read.
     """
     began = time.perf_counter()
+    patients = patients_folder(readings, cohort, out)
+    if patients is not None:
+        return _judge_patients(patients, cohort, out, (split, allow, language), (str(readings), began))
     findings, excluded = (), ()
     if not isinstance(cohort, Cohort):
         checked = check(cohort, allow)
@@ -70,6 +75,41 @@ def evaluate(
         trust=model.trust if model else None,
     )
     return write_report(results, some, folder, replace(about, seconds=time.perf_counter() - began), out)
+
+
+def patients_folder(readings: Path | str, cohort: Path | Cohort, out: Path) -> Path | None:
+    """The folder that a programme wrote (into `out/readings` when a programme was given); None of anything else."""
+    if is_patients(Path(readings)):
+        return Path(readings)
+    if is_patients(Path(readings) / "out_of_fold") and (Path(readings) / "model" / PROGRAMME).is_file():
+        return Path(readings) / ("test" if is_patients(Path(readings) / "test") else "out_of_fold")
+    path = find_programme(readings)
+    if path is None:
+        return None
+    if isinstance(cohort, Cohort):
+        raise CohortError("a programme is judged by what it wrote", "run `vesale read` with it and give that folder")
+    read([cohort], path, out / "readings", how=How(log=None))
+    return out / "readings"
+
+
+def _judge_patients(
+    folder: Path,
+    cohort: Path | Cohort,
+    out: Path,
+    asked: tuple[Split | None, Sequence[str], str],
+    about: tuple[str, float],
+) -> Report:
+    """A programme's folder against the truth of its patients."""
+    split, allow, language = asked
+    excluded: tuple[tuple[str, str], ...] = ()
+    if not isinstance(cohort, Cohort):
+        checked = check(cohort, allow)
+        cohort, excluded = checked.cohort, checked.excluded
+    some = cohort.of_split(split) if split else cohort
+    words = ["vesale", "evaluate", about[0], cohort.name, "--out", out.name]
+    judged = Judged(shlex.join(words), split, language=language, excluded=excluded)
+    judged = replace(judged, seconds=time.perf_counter() - about[1])
+    return patient_report(read_patient_results(folder, some), judged, out)
 
 
 def read_cohort_with(model: OpenedModel, cohort: Cohort, out: Path, book: Logbook | None = None) -> None:

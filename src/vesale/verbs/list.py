@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import NotRegistered, PackageError
-from ..io.package import MANIFEST, open_package
+from ..io.package import MANIFEST, PROGRAMME, open_package
+from ..io.programme_file import is_programme
 from ..store.home import home
 
 
@@ -32,7 +33,7 @@ def list_models() -> dict[str, Any]:
                 **{key: card.get(key) for key in ("licence", "use", "data", "citation", "measures")},
             }
         )
-    return {"schema": "vesale/models/1", "models": models, "broken": broken}
+    return {"schema": "vesale/models/1", "models": models, "broken": broken, "programmes": list_programmes()}
 
 
 def find_model(named: Path | str) -> Path:
@@ -51,6 +52,35 @@ def find_model(named: Path | str) -> Path:
     raise NotRegistered(f"no model package at {named}, and no model of that name; {hint}", "see `vesale list models`")
 
 
+def list_programmes() -> list[dict[str, Any]]:
+    """Programmes at hand: those that come with vesale, those of VESALE_HOME/programmes, and calibrated packages."""
+    found = []
+    for path in _programmes():
+        calibrated = path.suffix != ".toml"
+        name = path.name if calibrated else path.stem
+        found.append({"name": name, "path": path.as_posix(), "calibrated": calibrated})
+    return found
+
+
+def find_programme(named: Path | str) -> Path | None:
+    """The path of a programme: as given when it is one, else the one of that name, a calibrated one before a plain
+    one; None where it is no programme."""
+    path = Path(named)
+    if path.exists():
+        return path if is_programme(path) else None
+    return next((p for p in _programmes() if str(named) in (p.name, p.stem)), None)
+
+
+def _programmes() -> Iterator[Path]:
+    for folder in _shelves():
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.is_dir() and is_programme(path):
+                yield path
+    inside = Path(__file__).parents[1] / "programmes"
+    for folder in (home() / "programmes", inside if inside.is_dir() else Path(__file__).parents[3] / "programmes"):
+        yield from sorted(folder.glob("*.toml")) if folder.is_dir() else ()
+
+
 def _outputs(folder: Path) -> dict[str, str]:
     import tomllib
 
@@ -61,7 +91,7 @@ def _outputs(folder: Path) -> dict[str, str]:
 def _packages() -> Iterator[Path]:
     for folder in _shelves():
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if (path / MANIFEST).is_file() or path.suffix == ".zip":
+            if ((path / MANIFEST).is_file() or path.suffix == ".zip") and not (path / PROGRAMME).is_file():
                 yield path
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from ..core.errors import SourceError, VesaleError
+from ..core.errors import RecipeError, SourceError, VesaleError
 from ..core.exam import Cohort, View
 from ..core.explanation import Method
 from ..core.image import Source
@@ -19,6 +19,8 @@ from ..engine.confined import ConfinedSource, Confinement
 from ..engine.explained import Bench, bench_of
 from ..engine.logbook import Logbook, open_logbook
 from ..engine.opened import OpenedModel, open_model
+from ..engine.programme_opened import OpenedProgramme, open_programme
+from ..engine.programme_run import ReadPatient, Room, read_patients
 from ..engine.publish import publish
 from ..engine.reasons import with_reasons
 from ..engine.samples import open_view
@@ -31,7 +33,7 @@ from ..render.explanation import map_of
 from ..render.index_page import ExamRow, index_page
 from ..render.text import answer_lines
 from ..store.home import default_log
-from .list import find_model
+from .list import find_model, find_programme
 
 DEFAULT_LOG = Path()
 """Stands for the log of this installation, wherever VESALE_HOME is when the reading begins."""
@@ -95,19 +97,27 @@ class Job:
 
 def read(
     inputs: Sequence[str | Path],
-    model: Path | str | OpenedModel,
+    model: Path | str | OpenedModel | OpenedProgramme,
     out: Path,
-    watch: Callable[[ReadOne], None] = lambda _: None,
+    watch: Callable[[ReadOne | ReadPatient], None] = lambda _: None,
     language: str = "en",
     how: How = How(),
 ) -> Summary:
     """Read files, folders, globs, zips or a cohort's table into `out` (INTERFACES: `vesale read`).
+
+    Where `model` is a programme, patients are read: the exams of the summary are then patients.
 
     MissingExtra or PackageError when the model cannot be explained in the way that is asked for.
 
     PackageError or NotRegistered when the model cannot be used; whatever is wrong with an exam is said in its own
     prediction.json and among the summary's failures.
     """
+    programme = model if isinstance(model, OpenedProgramme) else None
+    if isinstance(model, (str, Path)) and (path := find_programme(model)) is not None:
+        programme = open_programme(path, find_model)
+    if programme is not None:
+        return _read_patients([str(i) for i in inputs], programme, out, watch, (language, how))
+    assert not isinstance(model, OpenedProgramme)
     opened = model if isinstance(model, OpenedModel) else open_model(find_model(model))
     bench = None if how.explain is None else bench_of(opened, (how.explain,))[0]
     started, began = datetime.now(UTC), time.perf_counter()
@@ -137,6 +147,22 @@ def read(
     (out / "summary.json").write_text(dumps(summary_document(summary)) + "\n", encoding="utf-8")
     (out / "index.html").write_text(index_page(summary, rows, language), encoding="utf-8")
     return summary
+
+
+def _read_patients(
+    inputs: Sequence[str],
+    programme: OpenedProgramme,
+    out: Path,
+    watch: Callable[[ReadOne | ReadPatient], None],
+    asked: tuple[str, How],
+) -> Summary:
+    language, how = asked
+    if how.explain is not None:
+        raise RecipeError("a programme gives its reasons on every page", "leave --explain out, or explain a package")
+    book = open_logbook(default_log() if how.log == DEFAULT_LOG else how.log)
+    with Confinement() as confinement:
+        opener = Opener(confinement if how.confined else None)
+        return read_patients(inputs, programme, Room(out, book, language=language), opener, watch)
 
 
 def _read_one(

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ..core.encode import to_toml
+from ..core.errors import NotRegistered
 from ..core.exam import Cohort
 from ..core.model import Card
 from ..core.pipeline import pipeline_of
@@ -29,19 +30,23 @@ from ..engine.logbook import Logbook, open_logbook, study_entry
 from ..engine.neighbours import KEPT, shelf_from, write_shelf
 from ..engine.opened import OpenedModel, open_model, write_card, write_model
 from ..engine.privacy import Trained, audit_membership, privacy_facts
+from ..engine.programme_opened import open_programme
+from ..engine.programme_study import ProgrammeWish, study_programme
 from ..engine.publish import publish
 from ..engine.record import accepts_of, card_of, gate_in_words, losses, promises_in_words, rule_in_words
 from ..engine.results import read_results
 from ..engine.samples import Sample, load_samples
 from ..engine.seen import met_by
-from ..io.cohort import Columns
+from ..io.cohort import Columns, read_cohort
 from ..render.documents import dumps, number
 from ..trust.membership import Membership
 from ..trust.prices import check_prices
 from .check import Checked, Wanted, check, check_document
 from .dossier import dossier, read_answers
 from .evaluate import read_cohort_with
+from .list import find_model, find_programme
 from .plan import plan
+from .read import Opener
 
 WATCHED = 128
 """Calibration exams that are looked at while learning; nothing is chosen by them."""
@@ -65,6 +70,10 @@ class Wish:
     """Somebody else's network (ONNX; its TOML beside it): nothing is learned, everything else is done."""
     language: str = "en"
     """Of report.html."""
+    programme: Path | str | None = None
+    """Calibrate this programme on the cohort's patients instead of learning a model."""
+    answers: Mapping[str, Path] = field(default_factory=dict)
+    """Of a programme: step -> RUN whose out-of-fold answers take the place of the package's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,8 @@ class Studied:
 
 def study(cohort: Path, out: Path, wish: Wish = Wish(), watch: Callable[[Event], None] = lambda _: None) -> Studied:
     """Make `out` (INTERFACES: RUN). CohortError, RecipeError and MissingExtra say what to do; nothing else stops it."""
+    if wish.programme is not None:
+        return _study_programme(cohort, wish.programme, out, wish, watch)
     began = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     read_answers(out)  # what its user wrote there must be readable before hours are spent
@@ -104,6 +115,37 @@ def study(cohort: Path, out: Path, wish: Wish = Wish(), watch: Callable[[Event],
             fitted = [_fit(part, recipe, samples, split, (out, limit), tell) for part in recipe.parts]
         report = _finish(checked, recipe, split, (samples, fitted), (out, wish, began), tell)
     return Studied(out, checked, recipe, report)
+
+
+def _study_programme(
+    cohort: Path, programme: Path | str, out: Path, wish: Wish, watch: Callable[[Event], None]
+) -> Studied:
+    """Calibrate a programme (docs/how-to/screening.md): no package learns anything."""
+    path = find_programme(programme)
+    if path is None:
+        raise NotRegistered(f"no programme at {programme}, and none of that name", "see `vesale list models --json`")
+    opened = open_programme(path, find_model, wish.overrides)
+    watch(Staged("check", f"{cohort}: table and files"))
+    checked = check(cohort, wish.allow, wish.columns)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "check.json").write_text(dumps(check_document(checked)) + "\n", encoding="utf-8")
+    if not checked.ok:
+        return Studied(out, checked, None, None)
+    watch(Staged("read", f"{opened.programme.name}: every step on every patient"))
+    words = [f"--answers {step}={run}" for step, run in wish.answers.items()]
+    command = " ".join(
+        ["vesale study", cohort.name, f"--programme {opened.programme.name}", *words, f"--out {out.name}"]
+    )
+    asked = ProgrammeWish(out, wish.answers, wish.language, command, checked.excluded)
+    was = read_cohort(cohort, wish.columns)
+    report = study_programme(
+        replace(was, cohort=checked.cohort),
+        opened,
+        Opener(None),
+        asked,
+        lambda one: watch(Staged("patient", f"{one.number} of {one.of}")),
+    )
+    return Studied(out, checked, None, report)
 
 
 def _recipe(cohort: Cohort, out: Path, wish: Wish, tell: Callable[[Event], None]) -> Recipe:
