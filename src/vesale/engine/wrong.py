@@ -123,6 +123,8 @@ def _error(name: str, output: Output) -> str:
             return f"{name}: more than one step off"
         case Partition():
             return f"{name}: a Dice below {output.dice_bound}"
+        case Picture() if output.bound is not None:
+            return f"{name}: more samples than promised are off by more than {output.bound:g} {output.unit or ''}".rstrip()
     return f"{name}: no bound"
 
 
