@@ -3,8 +3,8 @@ prior; every choice is made inside the trials that are given. Decoders through t
 all become in a package, are in the files beside this one.
 
 Gaussian inversion: the signal as a linear answer to the picture's components plus correlated noise, turned round by
-Bayes' rule with the components' own distribution as the prior (Thirion et al. 2006, NeuroImage 33:1104, and Naselaris et
-al. 2009, Neuron 63:902, invert encoding models so). Pictures here are scaled: `low` is 0 and `high` is 1.
+Bayes' rule with the components' own distribution as the prior (Thirion et al. 2006, NeuroImage 33:1104, and Naselaris
+et al. 2009, Neuron 63:902, invert encoding models so). Pictures here are scaled: `low` is 0 and `high` is 1.
 """
 
 import itertools
@@ -271,7 +271,9 @@ def inner_folds(subjects: Sequence[str], count: int, seed: int) -> list[tuple[ND
     """(inside, outside) by subject, as even as can be. CohortError when there are fewer than three subjects."""
     names, codes = np.unique(np.asarray(subjects, dtype=str), return_inverse=True)
     if len(names) < 3:
-        raise CohortError(f"{len(names)} subjects to learn from: nothing can be chosen inside them", "give three or more")
+        raise CohortError(
+            f"{len(names)} subjects to learn from: nothing can be chosen inside them", "give three or more"
+        )
     of = np.random.default_rng([seed, 29]).permutation(len(names)) % min(count, len(names))
     fold = of[codes.reshape(-1)]
     return [(np.flatnonzero(fold != i), np.flatnonzero(fold == i)) for i in range(int(fold.max()) + 1)]

@@ -1,10 +1,10 @@
 """Decoders through the features of a network, as Shen, Horikawa, Majima and Kamitani did it (2019, PLOS Comput Biol
 15(1):e1006633): signal -> features layer by layer -> the picture of a generator whose features match.
 
-Their network was learned on a million photographs; this one is learned from the prior's own pictures, as PCANet is (Chan
-et al. 2015, IEEE Trans. Image Process. 24:5017): each layer's filters are the principal components of patches of the layer
-before, then a smooth rectifier and a mean over 2 x 2. The generator is linear: the prior's components. What is decoded is
-made into a graph, descent included, in decoding_onnx.py, so reading needs no torch.
+Their network was learned on a million photographs; this one is learned from the prior's own pictures, as PCANet is
+(Chan et al. 2015, IEEE Trans. Image Process. 24:5017): each layer's filters are the principal components of patches of
+the layer before, then a smooth rectifier and a mean over 2 x 2. The generator is linear: the prior's components. What
+is decoded is made into a graph, descent included, in decoding_onnx.py, so reading needs no torch.
 """
 
 from collections.abc import Callable, Sequence
@@ -144,9 +144,7 @@ def _start(
     candidates = settings("ridge_components", options, (len(prior.basis), trials.signals.shape[1]))
     told = np.empty((len(candidates), *trials.pictures.shape))
     for inside, outside in folds:
-        for i, (standard, affine) in enumerate(
-            fitted("ridge_components", trials, inside, prior, candidates, options)
-        ):
+        for i, (standard, affine) in enumerate(fitted("ridge_components", trials, inside, prior, candidates, options)):
             told[i, outside] = affine(standard(trials.signals[outside]))
     best = int(np.argmin([loss(np.clip(one, 0, 1), trials.pictures, options.choose) for one in told]))
     some = prior.first(candidates[best].components)

@@ -109,7 +109,9 @@ def _fit(recipe: Recipe, trials: Trials, others: Floats | None, folder: Path) ->
     return digest, decoder.error
 
 
-def _tensors(centre: Floats, gain: Floats, prior: Prior) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
+def _tensors(
+    centre: Floats, gain: Floats, prior: Prior
+) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
     """What another decoder may begin with: how signals are standardised, and the prior. The maps are in the graph."""
     named = {"mean": centre, "gain": gain, "prior.mean": prior.mean, "prior.basis": prior.basis}
     return {k: np.ascontiguousarray(v, np.float32) for k, v in {**named, "prior.spreads": prior.spreads}.items()}

@@ -1,7 +1,7 @@
 """A decoder as ONNX: from the signal as its file has it to the picture in its own unit, and how far off it may be.
 
-Everything that was fitted is in the graph: what features are standardised by, the maps, the descent on the generator with
-its slopes written out (so that no torch is needed to read), the curve of spread, the range of the pictures.
+Everything that was fitted is in the graph: what features are standardised by, the maps, the descent on the generator
+with its slopes written out (so that no torch is needed to read), the curve of spread, the range of the pictures.
 """
 
 from collections.abc import Sequence
@@ -175,7 +175,9 @@ def _backward(g: Graph, slope: str, values: tuple[str, str], filters: Floats, si
 
 
 def _model(g: Graph, inputs: dict[str, list[Any]], outputs: dict[str, list[Any]]) -> bytes:
-    infos = [[helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in some.items()] for some in (inputs, outputs)]
+    infos = [
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in some.items()] for some in (inputs, outputs)
+    ]
     graph = helper.make_graph(g.nodes, "decoder", *infos, initializer=g.constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR)
     onnx.checker.check_model(model)

@@ -198,7 +198,9 @@ def task_in_words(results: Results) -> str:
             case Partition():
                 parts.append(f"outline {', '.join(output.scored)}")
             case Picture():
-                parts.append(f"show the {name} that was seen" if results.task.from_signal else f"make the {name} of {what}")
+                parts.append(
+                    f"show the {name} that was seen" if results.task.from_signal else f"make the {name} of {what}"
+                )
     return f"{results.task.name}: {'; '.join(parts)}."
 
 

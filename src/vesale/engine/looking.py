@@ -12,8 +12,8 @@ from ..core.errors import VesaleError
 from ..core.exam import Cohort, View
 from ..core.image import Image, Source
 from ..io import open_mask_on, open_source
-from ..io.picture import open_picture
 from ..io.formats import SIGNALS
+from ..io.picture import open_picture
 from ..ops.digest import pixel_digest
 from ..ops.thumbnail import Grey, share_thumbnail, thumbnail
 from .views import read_picture
@@ -38,8 +38,8 @@ class Inspected:
 
     shape: tuple[int, ...] = ()
     digest: str = ""
-    """Of the samples; of the file's bytes when there are more than `DECODED`; empty of a mask, and of a large picture that
-    is a truth."""
+    """Of the samples; of the file's bytes when there are more than `DECODED`; empty of a mask, and of a large picture
+    that is a truth."""
     signal: bool = False
     fault: tuple[str, str] | None = None
     """(message, remedy) when it cannot be read."""

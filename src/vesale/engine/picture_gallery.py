@@ -26,7 +26,7 @@ def picture_gallery(results: Results, of: tuple[Cohort, Path], without: Pictures
 
     `without`: output -> exam -> what would be shown without the signal.
     """
-    cohort, readings = of
+    cohort, _ = of
     exams, shown = {e.id: e for e in cohort}, []
     for name, output in results.task.outputs.items():
         if not isinstance(output, Picture):
@@ -59,8 +59,10 @@ def _shown(
     spread = read_written(folder / said["spread_files"][0]).reshape(truth.shape) if said["spread_files"] else None
     panels = [("seen.truth", truth, span), ("seen.decoded", answer, span)]
     panels += [("seen.without", other, span)] if other is not None else []
-    png = strip([(say(k, language), data, s) for k, data, s in panels]
-                + ([(say("seen.spread", language), spread, (0.0, span[1] - span[0]))] if spread is not None else []))  # fmt: skip
+    named_panels = [(say(key, language), data, s) for key, data, s in panels]
+    if spread is not None:
+        named_panels.append((say("seen.spread", language), spread, (0.0, span[1] - span[0])))
+    png = strip(named_panels)
     told = say("unknown", language) if pcc is None else decimal(float(pcc), 3, language)
     most = 0.0 if spread is None else float(spread.max()) / (span[1] - span[0])
     caption = say("seen.caption", language, pcc=told, most=percent(most, 0, language))

@@ -69,7 +69,11 @@ def picture_row(
     if not cells:
         return {"truth": None}, None
     names = dict.fromkeys(key for row in cells for key in row)
-    return {"truth": seen, **{k: _mean([row.get(k) for row in cells]) for k in names}, "class": _kind(exam, kinds)}, first
+    return {
+        "truth": seen,
+        **{k: _mean([row.get(k) for row in cells]) for k in names},
+        "class": _kind(exam, kinds),
+    }, first
 
 
 def agreements(compared: Sequence[Compared | None]) -> Floats | None:

@@ -40,8 +40,7 @@ def rule_of(
         if said.status == "declined":
             continue
         errors = [
-            _errors(name, said.outputs[name], (exam, raw), (cohort, pipeline, wanted))
-            for name in pipeline.task.outputs
+            _errors(name, said.outputs[name], (exam, raw), (cohort, pipeline, wanted)) for name in pipeline.task.outputs
         ]
         known = [e for e in errors if e is not None]
         if len(known) == len(errors):

@@ -113,7 +113,9 @@ def view_picture(cohort: Cohort, view: View, name: str, output: Picture) -> NDAr
     wanted = (len(output.channels), *(output.size or picture.shape[1:]))
     if picture.shape != wanted:
         told, asked = (" x ".join(map(str, s)) for s in (picture.shape, wanted))
-        raise ShapeError(f"{path}: a picture of {told}, the recipe names {asked}", "see task.outputs: channels and size")
+        raise ShapeError(
+            f"{path}: a picture of {told}, the recipe names {asked}", "see task.outputs: channels and size"
+        )
     return picture
 
 

@@ -110,7 +110,9 @@ def task_of_cohort(cohort: Cohort) -> Task:
     elif any("" in v.masks for e in cohort for v in e.views):
         outputs["mask"] = _index_partition(cohort)
     drawn = any(v.pictures for e in cohort for v in e.views)
-    for name in [] if drawn else sorted({n for e in cohort for n in e.truth}):  # beside pictures labels are their classes
+    for name in (
+        [] if drawn else sorted({n for e in cohort for n in e.truth})
+    ):  # beside pictures labels are their classes
         output = _label(name, [e.truth.get(name) for e in cohort])
         if output is not None:
             outputs[name] = output

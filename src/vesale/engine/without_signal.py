@@ -1,5 +1,5 @@
-"""What may be shown without looking at the signal, the mean of the pictures learned from, and whether a held-out picture
-was among these: what a decoder must beat, and what would make it look better than it is.
+"""What may be shown without looking at the signal, the mean of the pictures learned from, and whether a held-out
+picture was among these: what a decoder must beat, and what would make it look better than it is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ def _of_output(recipe: Recipe, named: tuple[str, Picture], pairs: Sides, root: P
 
 
 def seen_before(name: str, pairs: Sides, others: NDArray[np.float64] | None, output: Picture) -> tuple[Finding, ...]:
-    """One finding: which held-out pictures, or twins of them, were learned from or stand in the prior; a warning if any.
+    """One finding: which held-out pictures, or their twins, were learned from or are in the prior; a warning if any.
 
     `others`: (n, samples) scaled pictures of the prior's file.
     """
@@ -109,7 +109,7 @@ def seen_before(name: str, pairs: Sides, others: NDArray[np.float64] | None, out
                 f"{nearest:.2f}", "nothing to do")  # fmt: skip
         return (found("subject_leak", "note", text, f"picture|{name}"),)
     text = (
-        f"{name}: of {count} held-out pictures {len(same)} were {where} and {len(twins)} have a twin there (correlation "
+        f"{name}: of {count} held-out pictures {len(same)} were {where}, {len(twins)} have a twin there (correlation "
         f"of {TWIN} or more): such a picture need only be recognised, not decoded",
         "give the trials of one picture one subject, so that they stay on one side of every split",
     )

@@ -59,7 +59,9 @@ def read_prior(path: Path, shape: tuple[int, ...]) -> np.ndarray[tuple[int, ...]
     pictures = np.asarray(found)
     if pictures.dtype.kind not in "biuf" or pictures.ndim not in (3, 4) or pictures.shape[-len(shape) :] != shape:
         told = " x ".join(map(str, pictures.shape))
-        raise ShapeError(f"{path.name}: {told} are no pictures of {' x '.join(map(str, shape))}", "give n x height x width")
+        raise ShapeError(
+            f"{path.name}: {told} are no pictures of {' x '.join(map(str, shape))}", "give n x height x width"
+        )
     whole = pictures if pictures.ndim == 4 else pictures[:, None]
     return np.asarray(whole, np.float32)
 

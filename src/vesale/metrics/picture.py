@@ -56,7 +56,9 @@ def ssim(said: Floats, truth: Floats, reach: float = 1.0) -> float | None:
 
     ma, mb = mean(a), mean(b)
     scale = n / (n - 1)
-    va, vb, both = (scale * (mean(x * y) - mx * my) for x, y, mx, my in ((a, a, ma, ma), (b, b, mb, mb), (a, b, ma, mb)))
+    va, vb, both = (
+        scale * (mean(x * y) - mx * my) for x, y, mx, my in ((a, a, ma, ma), (b, b, mb, mb), (a, b, ma, mb))
+    )
     c1, c2 = (0.01 * reach) ** 2, (0.03 * reach) ** 2
     found = (2 * ma * mb + c1) * (2 * both + c2) / ((ma**2 + mb**2 + c1) * (va + vb + c2))
     edge = WINDOW // 2

@@ -36,7 +36,9 @@ FORMS: Mapping[str, Form] = {
 }
 """share: of 100, shown in per cent; number: in its own unit; every other metric is an index, 1 being perfect."""
 
-LOWER_IS_BETTER = frozenset({"mae", "mse", "permutation_p", "hd95_mm", "ece", "brier", "error_reported", "cost_reported"})
+LOWER_IS_BETTER = frozenset(
+    {"mae", "mse", "permutation_p", "hd95_mm", "ece", "brier", "error_reported", "cost_reported"}
+)
 
 METRICS: Mapping[str, tuple[str, str]] = {
     **AUDIT_METRICS,

@@ -1,4 +1,4 @@
-"""Pictures side by side, each sample a square that can be seen: what was seen, what was decoded, how far off it may be."""
+"""Pictures side by side, each sample a square: what was seen, what was decoded, how far off it may be."""
 
 from collections.abc import Sequence
 

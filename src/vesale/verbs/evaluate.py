@@ -105,7 +105,9 @@ def _output(said: dict[str, Any]) -> Output:
         case "picture":
             names = tuple(said.get("channels") or ("grey",))
             return Picture(names, said["unit"], low=said.get("low"), high=said.get("high"))
-    raise CohortError(f"outputs of kind {said['kind']!r} cannot be evaluated", "kinds: category, quantity, partition, picture")
+    raise CohortError(
+        f"outputs of kind {said['kind']!r} cannot be evaluated", "kinds: category, quantity, partition, picture"
+    )
 
 
 def _model(readings: Path | str) -> OpenedModel | None:

@@ -99,7 +99,9 @@ def _decoder(surveyed: Surveyed, task: Task, learned: Cohort, remarks: dict[str,
     assert surveyed.features is not None
     most = max(1, min(30, len(learned.subjects) - 2))
     voxels = tuple(v for v in (300, 1000, 3000) if v < surveyed.features)
-    remarks["net.name"] = "Signals become pictures by inverting how pictures become signals, with what pictures are like."
+    remarks["net.name"] = (
+        "Signals become pictures by inverting how pictures become signals, with what pictures are like."
+    )
     remarks["decode.components"] = f"{len(learned.subjects)} subjects show no more of what pictures are like."
     remarks["validate.mode"] = f"{len(learned.subjects)} subjects: each is decoded by maps that have not seen it."
     recipe = Recipe(
