@@ -16,6 +16,8 @@ import numpy as np
 from PIL import Image as Pillow
 from scipy.io import loadmat
 
+from . import seen_cohorts
+
 Cell = str | int | None
 TWICE = tuple(f"IDRiD_{n}" for n in ("021", "391", "028", "327", "045", "333", "013", "397", "375", "279"))
 """IDRiD B: both copies of four photographs that were graded differently, and the second of two that were graded alike.
@@ -221,6 +223,11 @@ MAKERS: Mapping[str, Maker] = {
     "lung": Maker("lung tissue: kind of tumour, by source photograph", lung),
     "digit69": Maker("brain activity: a six or a nine was seen; given split", digit69),
     "miyawaki": Maker("brain activity: which of 20 patterns was seen", miyawaki),
+    "seen-digits": Maker("brain activity: the handwritten digit that was seen; given split", seen_cohorts.digit69),
+    "seen-digits-folds": Maker("the same trials without the split", seen_cohorts.digit69_all),
+    "seen-patterns": Maker("brain activity: the pattern that was seen, a fold a pattern", seen_cohorts.miyawaki),
+    "seen-combined": Maker("the same in the file's own, leaking split", seen_cohorts.miyawaki_combined),
+    "seen-figures": Maker("brain activity: which of 10 figures was seen, a fold a figure", seen_cohorts.vbcca),
 }
 
 

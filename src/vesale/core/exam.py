@@ -25,6 +25,8 @@ class View:
     masks: Mapping[str, str] = field(default_factory=dict)
     """'' for the column `mask`, the class for `mask_<class>` -> path. A class without a path here has an empty mask
     if another class of the row has one, and is unknown if none has."""
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    """'' for the column `picture`, the output's name for `picture_<name>` -> path of the picture that is the truth."""
     roi: str | None = None
     """Path of an image that is nonzero where the truth counts."""
     view: str | None = None
@@ -34,7 +36,7 @@ class View:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        return (*self.inputs.values(), *self.masks.values(), *([self.roi] if self.roi else []))
+        return (*self.inputs.values(), *self.masks.values(), *self.pictures.values(), *([self.roi] if self.roi else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Cohort:
                 self.contents.get(v.roi, v.roi) if v.roi else None,
                 v.view,
                 v.laterality,
+                *([{k: self.contents.get(p, p) for k, p in v.pictures.items()}] if v.pictures else []),
             ]
             for v in exam.views
         ]

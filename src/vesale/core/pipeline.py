@@ -11,6 +11,9 @@ from .task import Task
 
 FEATURES = "features"
 """The output of model.onnx, beside those of the task, that says what the network sees: (N, D), see nets/features.py."""
+SPREAD = ".spread"
+"""What ends the name of the output of model.onnx that states how far off each sample of a picture may be: its standard
+deviation, of the picture's own shape; a model need not have it."""
 
 
 @dataclass(frozen=True, slots=True)

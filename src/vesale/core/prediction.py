@@ -169,7 +169,28 @@ class AnsweredPartition:
     guarantee: Guarantee | None = None
 
 
-Answer = AnsweredQuantity | AnsweredCategory | AnsweredPartition
+@dataclass(frozen=True, slots=True)
+class AnsweredPicture:
+    channels: tuple[str, ...]
+    unit: str | None
+    pictures: tuple[Image, ...]
+    """One per view, float32 in the unit of the true pictures."""
+    spreads: tuple[Image, ...] = ()
+    """One per view, in the same unit: with a `level` half the width of each sample's interval, else as the model states
+    its error; empty: the model states none."""
+    low: float | None = None
+    high: float | None = None
+    """Range of the samples."""
+    level: float | None = None
+    """Share of the samples that lie in their intervals; None when not calibrated."""
+    files: tuple[str, ...] = ()
+    """Relative to prediction.json; filled when the pictures are written."""
+    spread_files: tuple[str, ...] = ()
+    kind: Literal["picture"] = "picture"
+    guarantee: Guarantee | None = None
+
+
+Answer = AnsweredQuantity | AnsweredCategory | AnsweredPartition | AnsweredPicture
 
 
 @dataclass(frozen=True, slots=True)

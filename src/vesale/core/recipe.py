@@ -20,6 +20,22 @@ LATER: Mapping[str, Mapping[str, Any]] = {
     "net": {"frozen": 0},
     "train": {"rare": 0.33, "lanes": 1, "start": ""},
     "trust": {"shadows": 2, "mask_delta": 0.0, "neighbours": "none", "cost": {}, "positive": ()},
+    "decode": {
+        "prior": "",
+        "blend": 0.0,
+        "smooth": 1.0,
+        "penalties": (1.0, 10.0, 100.0, 1000.0),
+        "components": (20, 40),
+        "voxels": (),
+        "weights": (1.0,),
+        "inner": 5,
+        "choose": "mse",
+        "shrink": 0.5,
+        "rescale": 1.0,
+        "layer_weights": (1.0, 1.0, 1.0),
+        "steps": 40,
+        "rate": 0.2,
+    },
 }
 """Settings that came after recipes were published: at these values they are left out of the digest, which stays."""
 
@@ -67,7 +83,8 @@ class Look:
 class Net:
     name: str = "unet"
     """unet, wnet (two U-Nets in a row), efficientnet_unet (a U-Net that goes down as efficientnet_lite does), resnet or
-    efficientnet_lite; linear for signals; foreign: it came as ONNX."""
+    efficientnet_lite; linear for signals; from a signal to the picture that was seen ridge_pixels, ridge_components,
+    gaussian or features (see decode); foreign: it came as ONNX."""
     width: int = 16
     """Channels of the first stage; every stage doubles it. Of efficientnet_unet: of the way up alone. Of linear: units
     of a hidden layer."""
@@ -196,6 +213,52 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
+class Decode:
+    """How a signal becomes the picture that was seen, where net.name is a decoder: ridge_pixels, ridge_components,
+    gaussian or features. Where several values are given, one is chosen inside each training fold."""
+
+    prior: str = ""
+    """File beside the table (.npy, or .npz of one array; pictures x height x width) of other pictures of the kind,
+    in the units of the true ones, from which the prior is learned; empty: the pictures of the training."""
+    blend: float = 0.0
+    """Share of a smooth prior without any shape (neighbouring samples are alike) that is mixed into the learned one."""
+    smooth: float = 1.0
+    """Its length, in samples of the picture."""
+    penalties: tuple[float, ...] = (1.0, 10.0, 100.0, 1000.0)
+    """Ridge penalties to choose from; signals are standardised."""
+    components: tuple[int, ...] = (20, 40)
+    """Numbers of components of the prior to choose from; ridge_pixels has none."""
+    voxels: tuple[int, ...] = ()
+    """Numbers of features of the signal to choose from, those that go best with the pictures first; none: all."""
+    weights: tuple[float, ...] = (1.0,)
+    """gaussian: how much the prior counts, to choose from; 1 is Bayes' rule."""
+    inner: int = 5
+    """Folds inside the training fold, by subject, for every choice and for the spread."""
+    choose: Literal["mse", "pcc"] = "mse"
+    """What the choices are judged by."""
+    shrink: float = 0.5
+    """gaussian: share of the noise that is taken as independent between features of the signal."""
+    rescale: float = 1.0
+    """features: how far decoded features are given back the spread of true ones; 0 does not, 1 wholly."""
+    layer_weights: tuple[float, ...] = (1.0, 1.0, 1.0)
+    """features: of the samples themselves, of the first and of the second layer, each beside its own size."""
+    steps: int = 40
+    """features: of the descent on the generator's components."""
+    rate: float = 0.2
+    """features: of each step, in standard deviations of the components."""
+
+    def __post_init__(self) -> None:
+        if min((*self.penalties, *self.weights), default=0.0) <= 0 or not self.penalties or not self.weights:
+            raise RecipeError("decode: penalties and weights are numbers above 0, at least one of each")
+        if min((*self.components, *self.voxels), default=1) < 1 or not self.components or self.inner < 2:
+            raise RecipeError("decode: components, voxels and steps are counts, and inner folds are 2 or more")
+        if not (0 <= self.blend <= 1 and 0 < self.shrink <= 1 and 0 <= self.rescale <= 1 and self.smooth > 0):
+            raise RecipeError("decode: blend, shrink and rescale are shares of 1, and smooth is above 0")
+        if len(self.layer_weights) != 3 or min(self.layer_weights) < 0 or not any(self.layer_weights):
+            raise RecipeError("decode.layer_weights: three numbers, none below 0 and one above")
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """What the model's card says beside its numbers."""
 
@@ -220,6 +283,7 @@ class Recipe:
     validate: Validate = field(default_factory=Validate)
     trust: Trust = field(default_factory=Trust)
     card: Statement = field(default_factory=Statement)
+    decode: Decode = field(default_factory=Decode)
     seed: int = 0
     """Of everything random: folds, first weights, patches, augmentation."""
 
@@ -243,6 +307,8 @@ class Recipe:
         plain = asdict(decode(type(self), asdict(self)))
         for table, settings in LATER.items():
             plain[table] = {k: v for k, v in plain[table].items() if k not in settings or v != settings[k]}
+        if not plain["decode"]:
+            del plain["decode"]
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
 
 

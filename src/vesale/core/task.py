@@ -59,6 +59,15 @@ class Picture:
     channels: tuple[str, ...]
     unit: str | None = None
     kind: Literal["picture"] = "picture"
+    size: tuple[int, ...] | None = None
+    """(height, width), where the input is a signal and so has none; None: the input's own grid."""
+    low: float | None = None
+    """The least value that a sample can have, in the unit of the true pictures; answers stay within."""
+    high: float | None = None
+    """The greatest one; `low` to `high` is the range that PSNR, SSIM and the squared error are stated for."""
+    bound: float | None = None
+    """Largest error of a sample that still counts as right; a picture is wrong when more than 1 - trust.level of its
+    samples are further off. None: no promise is made about the picture."""
 
 
 Output = Quantity | Category | Partition | Picture

@@ -7,7 +7,6 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import RecipeError
 from ..core.image import Image, Step
 from ..core.pipeline import Pipeline
 from ..core.prediction import (
@@ -35,6 +34,7 @@ from ..trust.known import wrong_part
 from ..trust.refer import without_threshold
 from ..trust.state import OutputTrust, Trust
 from ..trust.why import reason
+from .pictures import answer_picture
 from .raw import Raw, with_reference
 from .samples import truth_index
 
@@ -144,7 +144,7 @@ def _answer(output: Output, name: str, raw: Raw, fitted: OutputTrust) -> tuple[A
         case Partition():
             return _partition(output, [calibrated(m, output, fitted) for m in raw.maps[name]], raw.images, fitted)
         case Picture():
-            raise RecipeError(f"task.outputs.{name}: this version does not answer with pictures")
+            return answer_picture(output, name, raw, fitted)
         case _:
             assert_never(output)
 

@@ -14,7 +14,7 @@ from ..core.exam import Cohort, Exam
 from ..core.pipeline import Pipeline
 from ..core.prediction import Guarantee, MaskRisk
 from ..core.recipe import Trust as Wanted
-from ..core.task import Category, Partition, Quantity
+from ..core.task import Category, Partition, Picture, Quantity
 from ..metrics.partition import BINS, best_f1_threshold, score_histogram
 from ..trust.choose import Choice, Labels, Named, Samples, choose
 from ..trust.conform import SetThresholds, contiguous, fit_set_threshold, needed
@@ -24,6 +24,7 @@ from ..trust.difficulty import fit_number
 from ..trust.state import OutputTrust
 from .answer import calibrated, features_of, foreground
 from .gating import Learned
+from .pictures import picture_trust
 from .raw import Raw
 from .samples import IGNORED, truth_index, view_labels
 
@@ -53,6 +54,8 @@ def fit_output(name: str, again: Again, basis: Basis) -> OutputTrust:
     output = basis.pipeline.task.outputs[name]
     if isinstance(output, Partition):
         return _partition(name, output, again, basis)
+    if isinstance(output, Picture):
+        return picture_trust(name, output, again, (basis.cohort, basis.wanted.level, basis.approximate))
     exams = [(exam, raw) for exam, raw in _pooled(name, again)]
     people = [exam.subject for exam, _ in exams]
     if len(set(people)) < FEWEST:

@@ -14,7 +14,7 @@ from ..core.exam import Cohort, Exam
 from ..core.model import Card
 from ..core.prediction import Guarantee
 from ..core.report import Calibration, Candidate, Finding, Measure, Report
-from ..core.task import Category, Partition, Quantity
+from ..core.task import Category, Partition, Picture, Quantity
 from ..io import open_source
 from ..metrics.classification import roc_curve
 from ..ops.machine import peak_rss_mb
@@ -27,6 +27,7 @@ from ..render.sheet import volume_overlay
 from ..trust.state import Trust
 from .audit import audit_of_study
 from .calibration_rows import Cell, Row, calibrated_groups, probabilities
+from .picture_gallery import picture_gallery
 from .promised import promised
 from .results import Priced, Results, answered, measured, referral, view_mask, write_results
 from .samples import IGNORED, view_labels
@@ -65,6 +66,8 @@ class About:
     guarantees: Mapping[str, Guarantee] = field(default_factory=dict)
     language: str = "en"
     """Of report.html."""
+    without: Mapping[str, Mapping[str, NDArray[np.float32]]] = field(default_factory=dict)
+    """Picture -> exam -> what would be shown without looking at the signal."""
 
 
 def write_report(results: Results, cohort: Cohort, readings: Path, about: About, out: Path) -> Report:
@@ -155,7 +158,10 @@ def _extras(results: Results, cohort: Cohort, readings: Path, about: About) -> E
         machine=training.get("machine"),
         training_seconds=training.get("seconds"),
         training_steps=training.get("steps"),
-        gallery=tuple(_gallery(results, cohort, readings)),
+        gallery=tuple(
+            picture_gallery(results, (cohort, readings), about.without, about.language)
+            or _gallery(results, cohort, readings)
+        ),
         curves=tuple(_curves(results, about)),
         confusions=tuple(_confusions(results)),
         exams=tuple(_lines(results)),
@@ -191,6 +197,10 @@ def task_in_words(results: Results) -> str:
                 parts.append(f"grade {name} on the scale {', '.join(steps or ())}")
             case Partition():
                 parts.append(f"outline {', '.join(output.scored)}")
+            case Picture():
+                parts.append(
+                    f"show the {name} that was seen" if results.task.from_signal else f"make the {name} of {what}"
+                )
     return f"{results.task.name}: {'; '.join(parts)}."
 
 

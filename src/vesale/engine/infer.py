@@ -23,6 +23,8 @@ def infer(run: Runner, planes: Planes, pipeline: Pipeline) -> dict[str, Floats]:
     Where the network says what it sees, that as well: FEATURES (D,), the mean over tiles and planes, not mirrored.
     """
     dense = [n for n, o in pipeline.task.outputs.items() if isinstance(o, (Partition, Picture))]
+    if pipeline.task.from_signal and dense:  # a picture that was seen lies on no grid of the signal's
+        return {name: np.asarray(a.mean(0), np.float32) for name, a in run(planes.data).items()}
     pooled: dict[str, list[Floats]] = {}
     maps: dict[str, list[Floats]] = {n: [] for n in dense}
     mirrors = mirrors_of(pipeline)

@@ -12,6 +12,8 @@ from ..core.errors import VesaleError
 from ..core.exam import Cohort, View
 from ..core.image import Image, Source
 from ..io import open_mask_on, open_source
+from ..io.formats import SIGNALS
+from ..io.picture import open_picture
 from ..ops.digest import pixel_digest
 from ..ops.thumbnail import Grey, share_thumbnail, thumbnail
 from .views import read_picture
@@ -22,7 +24,7 @@ THREADS, AHEAD = 2, 8
 """Files that are decoded at a time, and that may wait for it: a cohort is never in memory."""
 COARSE = 512
 """Long side of the level at which a slide is looked at."""
-Use = Literal["image", "mask", "roi"]
+Use = Literal["image", "mask", "picture", "roi"]
 Key = tuple[Use, str]
 Examine = Callable[[Image, Source], Any]
 """An image with all its samples, and its source -> something small that is kept. Called from two threads."""
@@ -36,7 +38,9 @@ class Inspected:
 
     shape: tuple[int, ...] = ()
     digest: str = ""
-    """Of the samples; of the file's bytes when there are more than `DECODED`; empty of a mask."""
+    """Of the samples; of the file's bytes when there are more than `DECODED`; empty of a mask, and of a large picture
+    that is a truth."""
+    signal: bool = False
     fault: tuple[str, str] | None = None
     """(message, remedy) when it cannot be read."""
     thumbnail: Grey | None = None
@@ -71,6 +75,7 @@ def uses(view: View) -> Iterator[Key]:
     """The files of a view, each with what it is for."""
     yield from (("image", path) for path in view.inputs.values())
     yield from (("mask", path) for path in view.masks.values())
+    yield from (("picture", path) for path in view.pictures.values())
     if view.roi:
         yield "roi", view.roi
 
@@ -94,6 +99,10 @@ def _look(root: Path, drawn: Mapping[str, Sequence[str]], job: Key, examine: Map
         if use == "mask":
             mask = open_mask_on(root / path, [root / image for image in drawn[path]])
             return Inspected(mask.grid.shape, thumbnail=share_thumbnail(mask.data))
+        if use == "picture":
+            picture = open_picture(root / path)
+            small = picture.data.size <= DECODED
+            return Inspected(picture.grid.shape, pixel_digest(picture.data) if small else "")
         source = open_source(root / path)
         if use == "roi":
             return _region(source)
@@ -112,7 +121,7 @@ def _region(source: Source) -> Inspected:
 
 def _image(source: Source, examine: Mapping[str, Examine]) -> Inspected:
     shape = source.levels[0].shape
-    seen = Inspected(shape, source.description.sha256)
+    seen = Inspected(shape, source.description.sha256, source.description.format in SIGNALS)
     if prod(shape) * len(source.channels) > DECODED:
         coarse = read_picture(source, COARSE) if len(source.levels) > 1 else None
         return replace(seen, thumbnail=thumbnail(coarse.data) if coarse else None)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.pipeline import Pipeline
-from ..core.task import Category, Output, Partition, Quantity
+from ..core.task import Category, Output, Partition, Picture, Quantity
 from ..render.documents import number
 from ..trust.membership import FALSE_ALARM, Attacked, Membership, membership
 from .runtimes import Runner, open_onnx
@@ -110,6 +110,8 @@ def _well(run: Runner, sample: Sample, pipeline: Pipeline) -> float:
     for name, output in pipeline.task.outputs.items():
         if isinstance(output, Partition):
             total += _outlined(answers[name], labels[name], output)
+        elif isinstance(output, Picture):
+            total += _shown(answers[name].mean(0), sample.pictures.get(name))
         elif isinstance(output, (Category, Quantity)):
             total += _pooled(answers[name].mean(0), sample.truth[name], output)
     return total
@@ -145,6 +147,13 @@ def _pooled(answer: NDArray[np.float32], truth: NDArray[np.float32], output: Out
         return -float(np.log(abs(float(answer[0]) - float(truth[0])) + SURE))
     right = p[int(truth[0])]
     return float(np.log(right / (1 - right)))
+
+
+def _shown(answer: NDArray[np.float32], truth: NDArray[np.float32] | None) -> float:
+    """Minus the log of the mean squared error; nan where the true picture is not known."""
+    if truth is None or truth.shape != answer.shape:
+        return float("nan")
+    return -float(np.log(((answer.astype(float) - truth) ** 2).mean() + SURE))
 
 
 def _outlined(answer: NDArray[np.float32], truth: NDArray[np.uint8], output: Partition) -> float:

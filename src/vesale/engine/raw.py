@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import SourceError
 from ..core.image import Image, Source
-from ..core.pipeline import FEATURES, Pipeline
+from ..core.pipeline import FEATURES, SPREAD, Pipeline
 from ..core.prediction import Reason, Seen
 from ..core.task import Partition, Picture
 from ..io.formats import SIGNALS
@@ -43,6 +43,8 @@ class Raw:
     notes: tuple[str, ...] = field(default=())
     features: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     """What the network sees, (D,), the mean over views; empty where its package does not say."""
+    spreads: Mapping[str, tuple[Floats, ...]] = field(default_factory=dict)
+    """Picture -> how far off its samples may be, of the shape of its map, a view; as the network states it."""
     facts: tuple[Facts, ...] = ()
     """What each file says of how it was made."""
 
@@ -70,7 +72,8 @@ def look_at(exam: tuple[str, str | None], views: Sequence[Sequence[Source]], run
     worst = np.mean(statistics, axis=0)
     features = _features(answers, pipeline)
     facts = tuple(facts_of(s) for s in sources)
-    return Raw(*exam, pooled, maps, tuple(images), worst, names, seen, notes, features, facts)
+    spreads = {n: tuple(a[n + SPREAD] for a in answers) for n in dense if all(n + SPREAD in a for a in answers)}
+    return Raw(*exam, pooled, maps, tuple(images), worst, names, seen, notes, features, spreads, facts)
 
 
 def _features(answers: Sequence[Mapping[str, Floats]], pipeline: Pipeline) -> Floats:
@@ -129,7 +132,9 @@ def save_raw(raw: Raw, path: Path) -> None:
     arrays: dict[str, NDArray[np.generic]] = {"statistics": raw.statistics, "names": np.array(raw.names)}
     arrays["features"] = raw.features
     arrays |= {f"pooled/{n}": a for n, a in raw.pooled.items()}
-    arrays |= {f"map/{n}/{i}": a.astype(np.float16) for n, maps in raw.maps.items() for i, a in enumerate(maps)}
+    kept = np.float32 if raw.images and raw.images[0].kind == "signal" else np.float16
+    for part, of in (("map", raw.maps), ("spread", raw.spreads)):
+        arrays |= {f"{part}/{n}/{i}": a.astype(kept) for n, maps in of.items() for i, a in enumerate(maps)}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
     with partial.open("wb") as stream:
@@ -142,10 +147,7 @@ def load_raw(path: Path, exam: tuple[str, str | None], views: Sequence[Sequence[
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     pooled = {n.removeprefix("pooled/"): a for n, a in arrays.items() if n.startswith("pooled/")}
-    maps: dict[str, list[Floats]] = {}
-    for name in arrays:
-        if name.startswith("map/"):
-            maps.setdefault(name.split("/")[1], []).append(arrays[name].astype(np.float32))
+    maps, spreads = _by_output(arrays, "map"), _by_output(arrays, "spread")
     if not views or not views[0]:
         raise SourceError(f"{exam[0]}: no image", "fill the column image")
     sources = [source for view in views for source in view]
@@ -156,15 +158,25 @@ def load_raw(path: Path, exam: tuple[str, str | None], views: Sequence[Sequence[
     return Raw(
         *exam,
         pooled,
-        {n: tuple(m) for n, m in maps.items()},
+        maps,
         images,
         arrays["statistics"],
         tuple(str(n) for n in arrays["names"]),
         tuple(_seen(s) for s in sources),
         notes,
         np.asarray(arrays.get("features", np.zeros(0)), np.float32),
+        spreads,
         tuple(facts_of(s) for s in sources),
     )
+
+
+def _by_output(arrays: Mapping[str, NDArray[np.generic]], part: str) -> dict[str, tuple[Floats, ...]]:
+    """Output -> the arrays `part/output/view` in the order of the views."""
+    found: dict[str, list[Floats]] = {}
+    for name in arrays:
+        if name.startswith(f"{part}/"):
+            found.setdefault(name.split("/")[1], []).append(np.asarray(arrays[name], np.float32))
+    return {name: tuple(each) for name, each in found.items()}
 
 
 def _seen(source: Source) -> Seen:

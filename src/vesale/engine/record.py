@@ -142,7 +142,7 @@ def losses(events: Path) -> tuple[Series, ...]:
 
 
 def _purpose(recipe: Recipe) -> str:
-    kinds = {"category": "name", "quantity": "grade or measure", "partition": "outline"}
+    kinds = {"category": "name", "quantity": "grade or measure", "partition": "outline", "picture": "see"}
     parts = []
     for name, output in recipe.task.outputs.items():
         what = ", ".join(getattr(output, "scored", ())) or name

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..core.errors import CohortError
 from ..core.exam import Cohort, Exam
 from ..core.report import Calibration, Measure, Referral
-from ..core.task import Category, Output, Partition, Quantity, Task
+from ..core.task import Category, Output, Partition, Picture, Quantity, Task
 from ..io import open_mask, open_source
 from ..metrics.classification import category_measures, category_per_class, labels_measures, labels_per_class
 from ..metrics.intervals import clopper_pearson
@@ -36,6 +36,7 @@ from .calibration_rows import (
     probabilities,
     quantity_calibration_of,
 )
+from .picture_rows import Compared, agreements, picture_measures, picture_row
 from .row_errors import row_cost
 from .samples import IGNORED, truth_index, view_labels
 
@@ -54,6 +55,8 @@ class Results:
     """Partition -> (n, scored, bins) positives and negatives of the answered rows in order."""
     thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """Partition -> per scored name, the probability from which a sample bears it."""
+    agreements: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    """Picture -> (n, n) correlation of the answer of each row whose true picture is known with each of these truths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def measured(results: Results) -> Measured:
         elif isinstance(output, Quantity):
             found = _quantity(name, output, known, subjects)
         else:
-            continue
+            found = picture_measures(name, known, results.agreements.get(name), subjects), {}, None
         measures[name] = found[0]
         if found[1]:
             per_class[name] = found[1]
@@ -143,6 +146,7 @@ def read_results(folder: Path, cohort: Cohort, task: Task) -> Results:
     rows: list[Row] = []
     histograms: dict[str, list[tuple[Counts, Counts]]] = {}
     thresholds: dict[str, tuple[float, ...]] = {}
+    compared: dict[str, list[Compared | None]] = {}
     for exam in cohort:
         path = folder / exam.id / "prediction.json"
         if not path.is_file():
@@ -161,6 +165,11 @@ def read_results(folder: Path, cohort: Cohort, task: Task) -> Results:
                 row |= {f"{name}.dice.{n}": d for n, d in dices.items()}
                 both, bearing, given = (float(v) for v in sums.sum(axis=0))
                 row |= {f"{name}.left_out": bearing - both, f"{name}.added": given - both}
+            if isinstance(output, Picture) and said is not None:
+                cells, first = picture_row(path.parent, said, (name, output, exam, cohort), sorted(exam.truth))
+                row |= {f"{name}.{k}": v for k, v in cells.items()}
+                if cells["truth"] is not None:
+                    compared.setdefault(name, []).append(first)
         cost = row_cost(row, task)
         row["wrong"] = None if cost is None else float(cost > 0)
         row["confidence"] = _sure(document)
@@ -168,7 +177,8 @@ def read_results(folder: Path, cohort: Cohort, task: Task) -> Results:
     if not rows:
         raise CohortError(f"{folder}: no prediction of an exam of {cohort.name}", "exam ids must agree on both sides")
     stacked = {n: (np.stack([p for p, _ in c]), np.stack([q for _, q in c])) for n, c in histograms.items()}
-    return Results(task, tuple(rows), stacked, thresholds)
+    tables = {n: table for n, some in compared.items() if (table := agreements(some)) is not None}
+    return Results(task, tuple(rows), stacked, thresholds=thresholds, agreements=tables)
 
 
 def _sure(document: Mapping[str, Any]) -> Cell:
@@ -187,8 +197,8 @@ def write_results(results: Results, folder: Path) -> None:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(names)
         writer.writerows([_text(row.get(name)) for name in names] for row in results.rows)
-    if results.histograms:
-        arrays: dict[str, NDArray[Any]] = {}
+    if results.histograms or results.agreements:
+        arrays: dict[str, NDArray[Any]] = {f"{n}/agreement": a.astype("f4") for n, a in results.agreements.items()}
         for name, (positives, negatives) in results.histograms.items():
             arrays |= {f"{name}/positives": positives.astype(np.int32), f"{name}/negatives": negatives.astype(np.int32)}
             arrays[f"{name}/thresholds"] = np.array(results.thresholds[name])
@@ -200,16 +210,20 @@ def load_results(table: Path, task: Task, histograms: Path | None = None) -> Res
     texts = {"exam", "subject", "status", *(f"{n}.set" for n in task.outputs)}
     named = [n for n, o in task.outputs.items() if isinstance(o, Category)]  # a class may be called 1, or 007
     texts |= {f"{n}.{k}" for n in named for k in ("truth", "prediction")}
+    texts |= {f"{n}.{k}" for n, o in task.outputs.items() if isinstance(o, Picture) for k in ("truth", "class")}
     with table.open(encoding="utf-8", newline="") as stream:
         rows = tuple({k: _cell(v, k in texts) for k, v in row.items()} for row in csv.DictReader(stream))
     counts: dict[str, tuple[Counts, Counts]] = {}
     thresholds: dict[str, tuple[float, ...]] = {}
+    tables: dict[str, NDArray[Any]] = {}
     if histograms is not None:
         with np.load(histograms, allow_pickle=False) as file:
-            for name in {key.rsplit("/", 1)[0] for key in file.files}:
+            tables = {k.removesuffix("/agreement"): file[k] for k in file.files if k.endswith("/agreement")}
+            for name in {key.rsplit("/", 1)[0] for key in file.files} - set(tables):
                 counts[name] = (file[f"{name}/positives"].astype(np.int64), file[f"{name}/negatives"].astype(np.int64))
                 thresholds[name] = tuple(float(t) for t in file[f"{name}/thresholds"])
-    return Results(task, rows, counts, thresholds)
+    wide = {name: np.asarray(table, float) for name, table in tables.items()}
+    return Results(task, rows, counts, thresholds=thresholds, agreements=wide)
 
 
 def _category(

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from ..core.task import Category, Output, Partition, Quantity, Task
+from ..core.task import Category, Output, Partition, Picture, Quantity, Task
 from ..trust.prices import (
+    PLAIN,
     Error,
     category_errors,
     grade_errors,
@@ -41,6 +42,9 @@ def _errors(row: Mapping[str, Cell], name: str, output: Output, positive: Sequen
             return None
         left_out, added = (float(a or 0.0) for a in amounts)
         return mask_errors(float(dice), output.dice_bound, left_out, added)
+    if isinstance(output, Picture):
+        off = row.get(f"{name}.wrong")
+        return None if off is None or output.bound is None else ((PLAIN,) if float(off) > 0 else ())
     if truth is None or answer is None:
         return None
     match output:

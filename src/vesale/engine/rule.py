@@ -1,20 +1,21 @@
 """The refer rule of a model, from its answers on exams that it did not learn from."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from ..core.exam import Cohort, Exam
 from ..core.pipeline import Pipeline
-from ..core.prediction import Answer, AnsweredPartition
+from ..core.prediction import Answer, AnsweredPartition, AnsweredPicture
 from ..core.recipe import Trust as Wanted
-from ..core.task import Partition
+from ..core.task import Partition, Picture
 from ..trust.prices import Error, levels, positives, price
 from ..trust.refer import ReferRule, curve_of, fit_refer, would_do
 from ..trust.state import Trust
 from .answer import judged
 from .gating import Learned, left_out
+from .pictures import picture_errors
 from .raw import Raw
 from .samples import view_labels
 from .wrong import Overlap, errors_of, overlap_of
@@ -39,8 +40,7 @@ def rule_of(
         if said.status == "declined":
             continue
         errors = [
-            _errors(name, said.outputs[name], (exam, raw), (cohort, pipeline, wanted.positive))
-            for name in pipeline.task.outputs
+            _errors(name, said.outputs[name], (exam, raw), (cohort, pipeline, wanted)) for name in pipeline.task.outputs
         ]
         known = [e for e in errors if e is not None]
         if len(known) == len(errors):
@@ -58,14 +58,16 @@ def rule_of(
 
 
 def _errors(
-    name: str, answer: Answer, of: tuple[Exam, Raw], asked: tuple[Cohort, Pipeline, Sequence[str]]
+    name: str, answer: Answer, of: tuple[Exam, Raw], asked: tuple[Cohort, Pipeline, Wanted]
 ) -> tuple[Error, ...] | None:
     """The errors of one output's answer; None when they cannot be known."""
     exam, raw = of
-    cohort, pipeline, named = asked
+    cohort, pipeline, wanted = asked
     output, overlap = pipeline.task.outputs[name], Overlap()
     if isinstance(output, Partition) and isinstance(answer, AnsweredPartition):
         pairs = zip(exam.views, raw.images, strict=True)
         labels = [view_labels(cohort, view, output, image.grid.shape).astype(np.uint8) for view, image in pairs]
         overlap = overlap_of(answer, labels, output)
-    return errors_of(output, answer, exam.truth.get(name), overlap, positives(name, output, named) or ())
+    if isinstance(output, Picture) and isinstance(answer, AnsweredPicture):
+        return picture_errors(name, output, answer, (exam, cohort, wanted.level))
+    return errors_of(output, answer, exam.truth.get(name), overlap, positives(name, output, wanted.positive) or ())

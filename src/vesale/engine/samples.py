@@ -11,8 +11,9 @@ from ..core.errors import ShapeError, SourceError
 from ..core.exam import Cohort, Exam, View
 from ..core.image import Array, Image, Source
 from ..core.recipe import Look, Recipe
-from ..core.task import Category, Partition, Quantity, Task
+from ..core.task import Category, Partition, Picture, Quantity, Task
 from ..io import open_mask_on, open_source
+from ..io.picture import open_picture
 from ..ops.look import evenly, prepare, prepare_labels
 from ..trust.known import Facts
 from .facts import facts_of
@@ -35,6 +36,8 @@ class Sample:
     labels: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
     """Partitions: (plane, 1, height, width) of indices when exclusive, else (plane, names, height, width); 255 where
     the truth does not count."""
+    pictures: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    """The true pictures that are known: (channel, *shape), in their own unit."""
     facts: tuple[Facts, ...] = ()
     """What the files of the view say of how they were made."""
 
@@ -61,8 +64,11 @@ def load_sample(cohort: Cohort, exam: Exam, view: View, recipe: Recipe) -> Sampl
         for name, output in recipe.task.outputs.items()
         if isinstance(output, (Quantity, Category))
     }
+    outputs = recipe.task.outputs.items()
+    seen = {n: view_picture(cohort, view, n, o) for n, o in outputs if isinstance(o, Picture)}
+    pictures = {name: picture for name, picture in seen.items() if picture is not None}
     kept = planes.data if recipe.look.range == "raw" else planes.data.astype(np.float16)
-    return Sample(exam.id, exam.subject, kept, truth, labels, tuple(facts_of(s) for s in sources))
+    return Sample(exam.id, exam.subject, kept, truth, labels, pictures, tuple(facts_of(s) for s in sources))
 
 
 def open_view(cohort: Cohort, view: View, task: Task) -> list[Source]:
@@ -91,6 +97,26 @@ def view_labels(cohort: Cohort, view: View, output: Partition, shape: tuple[int,
     if view.roi is not None:
         labels[:, _read_mask(cohort, view, view.roi, shape) == 0] = IGNORED
     return labels
+
+
+def view_picture(cohort: Cohort, view: View, name: str, output: Picture) -> NDArray[np.float32] | None:
+    """The true picture of a view, (channel, *shape), from the column `picture_<name>`, or `picture`; None: not known.
+
+    ShapeError when it has not the channels, or the size, that the recipe names.
+    """
+    path = view.pictures.get(name, view.pictures.get(""))
+    if path is None:
+        return None
+    picture = np.asarray(open_picture(cohort.root / path).data, np.float32)
+    if len(output.channels) == 1 and len(picture) == 3 and (picture == picture[:1]).all():
+        picture = picture[:1]  # grey, stored as three equal channels
+    wanted = (len(output.channels), *(output.size or picture.shape[1:]))
+    if picture.shape != wanted:
+        told, asked = (" x ".join(map(str, s)) for s in (picture.shape, wanted))
+        raise ShapeError(
+            f"{path}: a picture of {told}, the recipe names {asked}", "see task.outputs: channels and size"
+        )
+    return picture
 
 
 def truth_index(value: str | float | None, output: Quantity | Category) -> int | None:

@@ -10,8 +10,9 @@ import numpy as np
 from ..core.errors import CohortError, VesaleError
 from ..core.exam import Cohort, Exam
 from ..core.image import Image
-from ..core.task import Category, Output, Partition, Quantity, Task
+from ..core.task import Category, Output, Partition, Picture, Quantity, Task
 from ..io import open_mask, open_source
+from ..io.picture import open_picture
 from ..ops.channels import PLAIN
 from ..ops.look import DARK
 from .views import read_picture
@@ -108,10 +109,15 @@ def task_of_cohort(cohort: Cohort) -> Task:
         outputs["mask"] = Partition(tuple(classes), exclusive=False)
     elif any("" in v.masks for e in cohort for v in e.views):
         outputs["mask"] = _index_partition(cohort)
-    for name in sorted({n for e in cohort for n in e.truth}):
+    drawn = any(v.pictures for e in cohort for v in e.views)
+    for name in (
+        [] if drawn else sorted({n for e in cohort for n in e.truth})
+    ):  # beside pictures labels are their classes
         output = _label(name, [e.truth.get(name) for e in cohort])
         if output is not None:
             outputs[name] = output
+    for name in sorted({n for e in cohort for v in e.views for n in v.pictures}):
+        outputs[name or "picture"] = _picture(cohort, name)
     if not outputs:
         columns = "label, grade, ... or mask"
         raise CohortError(f"{cohort.name}: nothing to learn: no label and no mask", f"give a column: {columns}")
@@ -183,6 +189,17 @@ def _index_partition(cohort: Cohort) -> Partition:
             "export the masks as label indices, not as grey or coloured pictures",
         )
     return Partition(("background", *(f"class {i}" for i in range(1, highest + 1))))
+
+
+def _picture(cohort: Cohort, name: str) -> Picture:
+    """Its channels, size and range, as the pictures looked at have them: of whole bytes all that a byte can hold."""
+    paths = [v.pictures[name] for e in cohort for v in e.views if name in v.pictures]
+    some = [open_picture(cohort.root / path) for path in paths[:: max(1, len(paths) // LOOKED)]]
+    shapes = {picture.grid.shape for picture in some}
+    byte = all(picture.data.dtype == np.uint8 for picture in some)
+    low, high = (0.0, 255.0) if byte and max(p.data.max() for p in some) > 1 else (
+        float(min(p.data.min() for p in some)), float(max(p.data.max() for p in some)))  # fmt: skip
+    return Picture(some[0].channels, size=shapes.pop() if len(shapes) == 1 else None, low=low, high=high)
 
 
 def _channels(images: Sequence[Image]) -> tuple[str, ...]:

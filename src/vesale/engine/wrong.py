@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..core.pipeline import Pipeline
 from ..core.prediction import Answer, AnsweredCategory, AnsweredPartition, AnsweredQuantity
-from ..core.task import Category, Output, Partition, Quantity
+from ..core.task import Category, Output, Partition, Picture, Quantity
 from ..trust.prices import (
     Error,
     category_errors,
@@ -123,6 +123,10 @@ def _error(name: str, output: Output) -> str:
             return f"{name}: more than one step off"
         case Partition():
             return f"{name}: a Dice below {output.dice_bound}"
+        case Picture() if output.bound is not None:
+            return (
+                f"{name}: more samples than promised are off by more than {output.bound:g} {output.unit or ''}".rstrip()
+            )
     return f"{name}: no bound"
 
 

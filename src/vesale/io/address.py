@@ -8,8 +8,10 @@ from typing import Self
 
 from vesale.core.errors import SourceError
 
-OPTIONS = ("trials", "mask", "lag")
-"""trials=columns (the last axis counts trials); of a 4-D NIfTI also mask=FILE and lag=SECONDS."""
+OPTIONS = ("trials", "mask", "lag", "highpass", "confounds", "shape", "order")
+"""trials=columns (the last axis counts trials); of a 4-D NIfTI also mask=FILE, lag=SECONDS, highpass=HERTZ and
+confounds=FILE (extra `fmri`); of a row that is a picture shape=HEIGHTxWIDTH and order=columns (its first axis is the
+fastest)."""
 _FRAGMENT = re.compile(r"(?P<variable>[^\[\]#&]*)(?:\[(?P<row>\d+)\])?(?P<options>(?:&[a-z]+=[^&]*)*)", re.DOTALL)
 
 

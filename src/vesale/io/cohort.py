@@ -210,6 +210,7 @@ def _view(root: Path, row: Row, roles: Roles) -> View:
     return View(
         inputs={name: _posix(root, row.cells[c]) for name, c in roles.inputs.items() if row.cells.get(c)},
         masks={name: _posix(root, row.cells[c]) for name, c in roles.masks.items() if row.cells.get(c)},
+        pictures={name: _posix(root, row.cells[c]) for name, c in roles.pictures.items() if row.cells.get(c)},
         roi=_posix(root, roi) if roi else None,
         view=one("view"),
         laterality=one("laterality"),

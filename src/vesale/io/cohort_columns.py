@@ -21,6 +21,7 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
         *("image_filename", "image_name", "image_id", "img", "img_path"),
     ),
     "mask": ("segmentation", "mask_path", "segmentation_path", "mask_file"),
+    "picture": ("picture_path", "picture_file", "stimulus", "stimulus_path"),
     "roi": ("fov", "roi_path", "field_of_view"),
     "split": ("set", "partition", "subset"),
     "fold": (),
@@ -68,6 +69,8 @@ class Roles:
     """Name of the input -> column."""
     masks: Mapping[str, str]
     """'' or the class -> column."""
+    pictures: Mapping[str, str]
+    """'' or the output's name -> column."""
     labels: tuple[str, ...]
     traits: tuple[str, ...]
 
@@ -85,8 +88,9 @@ def assign(table: Table, given: Columns) -> tuple[Roles, list[Finding]]:
         free.setdefault(_plain(column), column)
     single, notes = _singles(table, named, free)
     inputs, masks = _several("image", single, free), _several("mask", single, free)
-    taken = {*single.values(), *inputs.values(), *masks.values(), *labels}
-    single = {role: column for role, column in single.items() if role not in ("image", "mask")}
+    pictures = _several("picture", single, free)
+    taken = {*single.values(), *inputs.values(), *masks.values(), *pictures.values(), *labels}
+    single = {role: column for role, column in single.items() if role not in ("image", "mask", "picture")}
     rest = [c for c in table.columns if c not in taken]
     if not inputs:
         near = difflib.get_close_matches("image", table.columns, n=1)
@@ -97,7 +101,7 @@ def assign(table: Table, given: Columns) -> tuple[Roles, list[Finding]]:
     traits = [c for c in rest if c not in labels]
     personal = [c for c in traits if _plain(c) in IDENTIFYING]
     notes += [_personal(column) for column in personal]
-    return Roles(single, inputs, masks, labels, tuple(c for c in traits if c not in personal)), notes
+    return Roles(single, inputs, masks, pictures, labels, tuple(c for c in traits if c not in personal)), notes
 
 
 def split_name(text: str) -> Split | None:

@@ -1,7 +1,8 @@
 """Brain activity of one event: a 4-D NIfTI, the events of its run (BIDS events.tsv), a mask and a lag to one vector.
 
 Each voxel of the run is freed of its linear trend and given mean 0 and standard deviation 1 over the run; the volumes
-that answer an event are averaged. That is all: motion, physiology and haemodynamics are not modelled.
+that answer an event are averaged. Slow drifts and confounds are taken out where the address asks for it, by nilearn
+(`clean_run.py`); haemodynamics are not modelled.
 """
 
 import csv
@@ -19,6 +20,7 @@ from vesale.core.image import Description, Source
 
 from . import nifti
 from .address import Address
+from .clean_run import Cleaning, cleaned, cleaning_of
 from .lazy import digest_files, reading
 from .trial import as_signal
 
@@ -51,7 +53,8 @@ def open_event(address: Address) -> Source:
     if row > len(events):
         raise SourceError(f"{address}: there are {len(events)} events, counted from 1", "correct the row")
     files = companions(address)
-    run, step, notes = _run(files, tuple(f.stat().st_mtime_ns for f in files), _mask_of(address) is not None)
+    changed = tuple(f.stat().st_mtime_ns for f in files)
+    run, step, notes = _run(files, changed, _mask_of(address) is not None, cleaning_of(address))
     first, last, more = window(events[row - 1], step, len(run), lag_of(address))
     values = run[first : last + 1].mean(axis=0, dtype=np.float64).astype(np.float32)
     said = (*notes, *more, f"an event is the mean of its volumes {lag_of(address):g} s later: a convention")
@@ -64,9 +67,10 @@ def count_events(address: Address) -> int:
 
 
 def companions(address: Address) -> tuple[Path, ...]:
-    """The files that an event is made from: the run, its events, its mask."""
-    mask = _mask_of(address)
-    return (address.file, _events_file(address), *([mask] if mask else []))
+    """The files that an event is made from: the run, its events, its mask, its confounds."""
+    mask, confounds = _mask_of(address), cleaning_of(address).confounds
+    more = [p for p in (mask, confounds) if p is not None]
+    return (address.file, _events_file(address), *more)
 
 
 def lag_of(address: Address) -> float:
@@ -133,7 +137,7 @@ def _mask_of(address: Address) -> Path | None:
 
 @lru_cache(maxsize=1)
 def _run(
-    files: tuple[Path, ...], changed: tuple[int, ...], masked: bool
+    files: tuple[Path, ...], changed: tuple[int, ...], masked: bool, cleaning: Cleaning
 ) -> tuple[NDArray[np.float32], float, tuple[str, ...]]:
     """(volume, voxel) of a run, detrended and standardised; seconds between volumes; notes. The last run is kept."""
     source = nifti.open_nifti(files[0])
@@ -147,6 +151,8 @@ def _run(
         raise SourceError(f"{files[0]}: {count} volumes of {voxels} voxels are too many at once", "give a mask: &mask=")
     data = source.read().data
     flat = (data.reshape(count, -1) if inside is None else data[:, inside]).astype(np.float32)
+    if cleaning.asked:
+        return cleaned(flat, step, cleaning), step, (*source.description.notes, *notes, cleaning.note)
     return standardised(flat), step, (*source.description.notes, *notes)
 
 

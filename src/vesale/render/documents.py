@@ -15,6 +15,7 @@ from ..core.prediction import (
     Answer,
     AnsweredCategory,
     AnsweredPartition,
+    AnsweredPicture,
     AnsweredQuantity,
     Evidence,
     GateVerdict,
@@ -243,6 +244,8 @@ def _answer(answer: Answer) -> Document:
             names = ["kind", "exclusive", "answer", "probabilities", "calibrated", "set", "level"]
         case AnsweredPartition():
             return _partition(answer)
+        case AnsweredPicture():
+            return _picture(answer)
         case _:
             assert_never(answer)
     found = {name: getattr(answer, name) for name in names}
@@ -284,6 +287,25 @@ def _partition(answer: AnsweredPartition) -> Document:
         "risk": risk,
         "thresholds": answer.thresholds,
         "risks": risks,
+        "guarantee": guarantee_document(answer.guarantee),
+    }
+
+
+def _picture(answer: AnsweredPicture) -> Document:
+    first = answer.pictures[0].data if answer.pictures else None
+    return {
+        "kind": answer.kind,
+        "file": next(iter(answer.files), None),
+        "shape": () if first is None else first.shape[1:],
+        "dtype": "float32",
+        "unit": answer.unit,
+        "spread_file": next(iter(answer.spread_files), None),
+        "files": answer.files,
+        "spread_files": answer.spread_files,
+        "channels": answer.channels,
+        "low": answer.low,
+        "high": answer.high,
+        "level": answer.level,
         "guarantee": guarantee_document(answer.guarantee),
     }
 

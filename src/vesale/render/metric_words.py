@@ -5,6 +5,7 @@ from typing import Literal
 
 from .audit_words import AUDIT_FORMS, AUDIT_METRICS
 from .operating_words import OPERATING_FORMS, OPERATING_METRICS
+from .seen_words import SEEN_METRICS
 
 Form = Literal["share", "index", "number"]
 
@@ -19,6 +20,9 @@ FORMS: Mapping[str, Form] = {
     "precision": "share",
     "npv": "share",
     "pairwise": "share",
+    "within_class": "share",
+    "inside": "share",
+    "permutation_p": "number",
     "coverage": "share",
     "observed": "share",
     "within_one": "share",
@@ -35,7 +39,9 @@ FORMS: Mapping[str, Form] = {
 }
 """share: of 100, shown in per cent; number: in its own unit; every other metric is an index, 1 being perfect."""
 
-LOWER_IS_BETTER = frozenset({"mae", "mse", "hd95_mm", "ece", "brier", "error_reported", "cost_reported"})
+LOWER_IS_BETTER = frozenset(
+    {"mae", "mse", "permutation_p", "hd95_mm", "ece", "brier", "error_reported", "cost_reported"}
+)
 
 METRICS: Mapping[str, tuple[str, str]] = {
     **AUDIT_METRICS,
@@ -163,6 +169,7 @@ METRICS: Mapping[str, tuple[str, str]] = {
         "Devant la vraie image et une autre, part des fois où la reconstruction est plus proche de la vraie : "
         "50 % est pile ou face.",
     ),
+    **SEEN_METRICS,
     "ece": ("Calibration error", "Erreur de calibration"),
     "ece.help": (
         "Mean gap between the stated probability and how often it comes true; 0 is perfect.",

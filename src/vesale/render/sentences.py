@@ -15,6 +15,7 @@ from .present_words import PRESENT
 from .privacy_words import PRIVACY
 from .programme_words import PROGRAMME
 from .refer_words import REFER
+from .seen_words import SEEN, SEEN_LEADS
 
 NOUNS: Mapping[str, tuple[str, str]] = {
     "subject": ("subject|subjects", "sujet|sujets"),
@@ -302,6 +303,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
 }
 
 LEADS: Mapping[str, tuple[str, str]] = {
+    **SEEN_LEADS,
     "lead.partition.dice": (
         "its outlines overlap the experts' by {shown} (Dice; 1 is the same outline)",
         "ses contours recouvrent ceux des experts à {shown} (Dice ; 1 : contours identiques)",
@@ -359,7 +361,6 @@ LEADS: Mapping[str, tuple[str, str]] = {
         "its picture is nearer to the true one than to another in {shown} (50 % is a coin)",
         "son image est plus proche de la vraie que d'une autre dans {shown} (50 % est pile ou face)",
     ),
-    "lead.picture.pcc": ("its pictures correlate with the true ones by {shown}", "ses images corrèlent à {shown}"),
 }
 """lead.<kind>.<metric>, the most telling first: how the first lines of a report say it."""
 
@@ -404,4 +405,5 @@ MESSAGES: Mapping[str, tuple[str, str]] = {
     **GATE,
     **CHECK,
     **REFER,
+    **SEEN,
 }

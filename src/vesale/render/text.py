@@ -7,6 +7,7 @@ from ..core.prediction import (
     Answer,
     AnsweredCategory,
     AnsweredPartition,
+    AnsweredPicture,
     AnsweredQuantity,
     MaskRisk,
     Prediction,
@@ -16,6 +17,7 @@ from ..core.prediction import (
 from ..core.report import Finding, Measure, Report
 from .gate_words import translated
 from .refer_section import prices_in_words
+from .seen_strip import picture_line
 from .sentences import LEADS
 from .words import (
     counted,
@@ -212,6 +214,8 @@ def _answer(answer: Answer, language: str) -> str:
         case AnsweredPartition():
             parts = [_region(r, language) for r in answer.regions]
             return say("semicolon", language).join([*parts, _risk(answer.risk, language)])
+        case AnsweredPicture():
+            return picture_line(answer, language)
         case _:
             assert_never(answer)
 

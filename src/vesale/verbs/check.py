@@ -186,6 +186,8 @@ def _faults(exam: Exam, looks: Mapping[Key, Inspected]) -> Iterator[Finding]:
         for use, path in uses(view):
             look = looks[use, path]
             wrong = [i.shape for i in images if not i.fault and i.shape != look.shape]
+            if use == "picture" and any(i.signal for i in images):
+                continue  # what was seen has a size of its own
             if use != "image" and not look.fault and wrong:
                 message = f"{path} is {_by(look.shape)}, its image {_by(wrong[0])}; exam {exam.id} is left out"
                 text = (message, f"give the {use} that was drawn on this image, at its size")

@@ -11,7 +11,7 @@ from typing import Any
 from ..core.errors import CohortError
 from ..core.exam import Cohort, Split
 from ..core.report import Report
-from ..core.task import Category, Output, Partition, Quantity, Task
+from ..core.task import Category, Output, Partition, Picture, Quantity, Task
 from ..engine.evaluation import About, write_report
 from ..engine.logbook import Logbook
 from ..engine.opened import OpenedModel, open_model
@@ -142,7 +142,12 @@ def _output(said: dict[str, Any]) -> Output:
             return Quantity(said["unit"], steps=tuple(said["steps"]) if said["steps"] else None)
         case "partition":
             return Partition(tuple(said["names"].values()), said["exclusive"])
-    raise CohortError(f"outputs of kind {said['kind']!r} cannot be evaluated", "kinds: category, quantity, partition")
+        case "picture":
+            names = tuple(said.get("channels") or ("grey",))
+            return Picture(names, said["unit"], low=said.get("low"), high=said.get("high"))
+    raise CohortError(
+        f"outputs of kind {said['kind']!r} cannot be evaluated", "kinds: category, quantity, partition, picture"
+    )
 
 
 def _model(readings: Path | str) -> OpenedModel | None:

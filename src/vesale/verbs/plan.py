@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from ..core.encode import to_toml
 from ..core.errors import CohortError, RecipeError
 from ..core.exam import Cohort
-from ..core.recipe import Augment, Look, Net, Recipe, Train, Validate
-from ..core.task import Category, Partition, Quantity, Task
+from ..core.recipe import Augment, Decode, Look, Net, Recipe, Train, Validate
+from ..core.task import Category, Partition, Picture, Quantity, Task
 from ..engine.survey import Surveyed, class_counts, survey, task_of_cohort
 from ..ops.machine import machine, processors
 
@@ -65,6 +65,13 @@ def plan(cohort: Cohort, budget: float | None = None, task: Task | None = None) 
     surveyed = survey(learned)
     task = task or task_of_cohort(learned)
     remarks: dict[str, str] = {}
+    if surveyed.features is not None and any(isinstance(o, Picture) for o in task.outputs.values()):
+        return _decoder(surveyed, replace(task, modalities=surveyed.modalities, from_signal=True), learned, remarks)
+    if any(isinstance(o, Picture) for o in task.outputs.values()):
+        raise CohortError(
+            f"{cohort.name}: this version learns pictures from signals, not from images",
+            "take the column picture out, or give a column of labels or masks",
+        )
     if surveyed.features is not None and _dense(task):
         raise CohortError(
             f"{cohort.name}: a signal has nothing to outline", "give a column of labels in place of masks"
@@ -85,6 +92,28 @@ def plan(cohort: Cohort, budget: float | None = None, task: Task | None = None) 
         return Planned(recipe, remarks, surveyed)
     recipe, seconds = _measured(recipe, learned, budget, remarks)
     return Planned(recipe, remarks, surveyed, seconds)
+
+
+def _decoder(surveyed: Surveyed, task: Task, learned: Cohort, remarks: dict[str, str]) -> Planned:
+    """A decoder of what was seen; it is fitted in seconds, so no budget is spent on finding out how long it takes."""
+    assert surveyed.features is not None
+    most = max(1, min(30, len(learned.subjects) - 2))
+    voxels = tuple(v for v in (300, 1000, 3000) if v < surveyed.features)
+    remarks["net.name"] = (
+        "Signals become pictures by inverting how pictures become signals, with what pictures are like."
+    )
+    remarks["decode.components"] = f"{len(learned.subjects)} subjects show no more of what pictures are like."
+    remarks["validate.mode"] = f"{len(learned.subjects)} subjects: each is decoded by maps that have not seen it."
+    recipe = Recipe(
+        task=task,
+        look=Look(channels=surveyed.features, range="raw", size=(1, 1)),
+        net=Net("gaussian"),
+        augment=Augment((), rotate=0, scale=0, shift=0, brightness=0, contrast=0, gamma=0, colour=0, noise=0),
+        train=Train(steps=1, threads=1, average=0.0),
+        validate=Validate("cross_fit", folds=max(2, min(10, len(learned.subjects)))),
+        decode=Decode(blend=0.25, penalties=(10.0, 30.0, 100.0), components=(most,), voxels=voxels),
+    )
+    return Planned(recipe, remarks, surveyed)
 
 
 def parse_budget(text: str) -> float:

@@ -22,6 +22,7 @@ from ..core.report import Measure, Report
 from ..engine.baseline import NAME, SIGNAL_NAME, baseline
 from ..engine.calibration import fit_trust
 from ..engine.calibration_outputs import Basis
+from ..engine.decoding import DECODERS
 from ..engine.division import HeldOut, Split, divide, learned_by, sides, sources_of
 from ..engine.evaluation import About, write_report
 from ..engine.events import Event, Fitted, Staged
@@ -199,13 +200,15 @@ def _fit(
     tell: Callable[[Event], None],
 ) -> Fitted:
     """Fit one part and export it; what is already there is taken up."""
+    out, limit = where
+    folder = out / "fit" / part
+    learned, held = sides(part, samples, split, recipe)
+    if recipe.net.name in DECODERS:
+        return _decode(part, recipe, learned, (folder, split.learned.root), tell)
     from ..engine.batches import patch_size
     from ..engine.export import export_onnx
     from ..engine.fit import Job, fit, load_weights
 
-    out, limit = where
-    folder = out / "fit" / part
-    learned, held = sides(part, samples, split, recipe)
     if split.calibration is not None:
         held = load_samples(split.calibration.where(list(split.calibration)[:WATCHED], ""), recipe)
     last: Fitted | None = None
@@ -217,6 +220,20 @@ def _fit(
     if not onnx.exists():
         size = patch_size(learned, recipe) if recipe.look.size or recipe.train.patch else (128, 128)
         export_onnx(load_weights(recipe, folder / "weights.safetensors"), recipe, onnx, size)
+    return last
+
+
+def _decode(
+    part: str, recipe: Recipe, learned: Sequence[Sample], where: tuple[Path, Path], tell: Callable[[Event], None]
+) -> Fitted:
+    """Fit one part of a study whose signals are decoded into pictures."""
+    from ..engine.decoding_fit import fit_decoder
+
+    last: Fitted | None = None
+    for event in fit_decoder(recipe, learned, *where, part):
+        tell(event)
+        last = event if isinstance(event, Fitted) else last
+    assert last is not None
     return last
 
 
@@ -321,20 +338,37 @@ def _reported(
     results = read_results(out / "out_of_fold", held, recipe.task)
     seconds = time.perf_counter() - began
     here = replace(about, split=name, seconds=seconds)
+    inner = [sides(p, samples, split, recipe) for p in recipe.parts[:-1]] if split.folds else []
+    here = _compared(here, recipe, inner, wanted and bool(inner) and split.test is None, held.root)
     if split.test is None:
-        if wanted and split.folds:
-            here = replace(
-                here, baselines=_baselines(recipe, [sides(p, samples, split, recipe) for p in recipe.parts[:-1]])
-            )
         return write_report(results, held, out / "out_of_fold", here, out)
     write_report(results, held, out / "out_of_fold", here, out / "out_of_fold")
     tell(Staged("test", f"{len(split.test)} exams that nothing was chosen by"))
     read_cohort_with(model, split.test, out / "test", book)
     results = read_results(out / "test", split.test, recipe.task)
-    if wanted:
-        about = replace(about, baselines=_baselines(recipe, [(samples, load_samples(split.test, recipe))]))
+    about = _compared(about, recipe, [(samples, load_samples(split.test, recipe))], wanted, held.root)
     about = replace(about, split="test", seconds=time.perf_counter() - began)
     return write_report(results, split.test, out / "test", about, out)
+
+
+def _compared(
+    about: About,
+    recipe: Recipe,
+    pairs: Sequence[tuple[Sequence[Sample], Sequence[Sample]]],
+    wanted: bool,
+    root: Path,
+) -> About:
+    """With what must be beaten: a forest's answers; of pictures from signals, what can be shown without the signal."""
+    from ..engine.without_signal import NAME as WITHOUT
+    from ..engine.without_signal import without_signal
+
+    known = without_signal(recipe, pairs, root)
+    baselines = dict(_baselines(recipe, pairs)) if wanted else {}
+    if known.measures:
+        baselines[WITHOUT] = known.measures
+    findings = None if about.findings is None else (*known.findings, *about.findings)
+    warnings = (*about.warnings, *known.warnings)
+    return replace(about, baselines=baselines, without=known.pictures, findings=findings, warnings=warnings)
 
 
 def _baselines(

@@ -1,0 +1,120 @@
+"""What may be shown without looking at the signal, the mean of the pictures learned from, and whether a held-out
+picture was among these: what a decoder must beat, and what would make it look better than it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.recipe import Recipe
+from ..core.report import Finding, Measure
+from ..core.task import Picture
+from ..io.cohort_table import found
+from ..metrics.picture import agreement, picture_cells
+from ..ops.digest import pixel_digest
+from .decoding_fit import prior_pictures, scaled
+from .picture_rows import picture_measures
+from .samples import Sample
+
+NAME = "no signal: the mean picture"
+TWIN = 0.98
+"""Pictures that correlate by this are twins: the same, but for a shade or a sample."""
+Floats = NDArray[np.float32]
+Sides = Sequence[tuple[Sequence[Sample], Sequence[Sample]]]
+"""(learned, judged) samples of each network that judged some."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Without:
+    """What is known of held-out pictures before the signal is looked at."""
+
+    measures: Mapping[str, Mapping[str, Measure]] = field(default_factory=dict)
+    """Output -> how good the mean picture is."""
+    pictures: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
+    """Output -> exam -> the mean picture that it would be answered with."""
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
+
+
+def without_signal(recipe: Recipe, pairs: Sides, root: Path) -> Without:
+    """For every picture of a recipe from signals; nothing for other recipes."""
+    parts = [
+        _of_output(recipe, (name, output), pairs, root)
+        for name, output in recipe.task.outputs.items()
+        if isinstance(output, Picture) and recipe.task.from_signal
+    ]
+    return Without(
+        {n: m for p in parts for n, m in p.measures.items()},
+        {n: m for p in parts for n, m in p.pictures.items()},
+        tuple(f for p in parts for f in p.findings),
+        tuple(w for p in parts for w in p.warnings),
+    )
+
+
+def _of_output(recipe: Recipe, named: tuple[str, Picture], pairs: Sides, root: Path) -> Without:
+    name, output = named
+    assert output.low is not None and output.high is not None
+    rows, truths, subjects, answers = [], [], [], {}
+    for learned, judged in pairs:
+        known = [s.pictures[name] for s in learned if name in s.pictures]
+        asked = [s for s in judged if name in s.pictures]
+        if not known or not asked:
+            continue
+        mean = np.mean(known, axis=0, dtype=np.float64).astype(np.float32)
+        for sample in asked:
+            cells = picture_cells(mean, sample.pictures[name], output.high - output.low)
+            rows.append({f"{name}.{k}": v for k, v in cells.items()} | {f"{name}.truth": "known"})
+            truths.append(sample.pictures[name])
+            subjects.append(sample.subject)
+            answers[sample.exam] = mean
+    if not rows:
+        return Without()
+    seen = seen_before(name, pairs, _others(recipe, output, root), output)
+    warnings = tuple(("picture_seen", f.message) for f in seen if f.severity == "warning")
+    return Without({name: picture_measures(name, rows, None, subjects)}, {name: answers}, seen, warnings)
+
+
+def seen_before(name: str, pairs: Sides, others: NDArray[np.float64] | None, output: Picture) -> tuple[Finding, ...]:
+    """One finding: which held-out pictures, or their twins, were learned from or are in the prior; a warning if any.
+
+    `others`: (n, samples) scaled pictures of the prior's file.
+    """
+    same, twins, nearest = [], [], 0.0
+    count = 0
+    for learned, judged in pairs:
+        known = [s.pictures[name] for s in learned if name in s.pictures]
+        asked = [s for s in judged if name in s.pictures]
+        if not asked or not (known or others is not None):
+            continue
+        digests = {pixel_digest(p) for p in known}
+        flat = [scaled(p.ravel().astype(float), output) for p in known]
+        table = np.concatenate([np.reshape(flat, (len(flat), -1)), others]) if others is not None else np.stack(flat)
+        likeness = agreement(np.stack([scaled(s.pictures[name].ravel(), output) for s in asked]), table).max(axis=1)
+        for sample, like in zip(asked, likeness, strict=True):
+            count += 1
+            if pixel_digest(sample.pictures[name]) in digests or like > 1 - 1e-9:
+                same.append(sample.exam)
+            elif like >= TWIN:
+                twins.append(sample.exam)
+            else:
+                nearest = max(nearest, float(like))
+    if not count:
+        return ()
+    where = "trained on" if others is None else "trained on or in the prior"
+    if not same and not twins:
+        text = (f"{name}: none of {count} held-out pictures, nor a twin, was {where}; the nearest correlates by "
+                f"{nearest:.2f}", "nothing to do")  # fmt: skip
+        return (found("subject_leak", "note", text, f"picture|{name}"),)
+    text = (
+        f"{name}: of {count} held-out pictures {len(same)} were {where}, {len(twins)} have a twin there (correlation "
+        f"of {TWIN} or more): such a picture need only be recognised, not decoded",
+        "give the trials of one picture one subject, so that they stay on one side of every split",
+    )
+    return (found("subject_leak", "warning", text, f"picture|{name}", [*same, *twins]),)
+
+
+def _others(recipe: Recipe, output: Picture, root: Path) -> NDArray[np.float64] | None:
+    return prior_pictures(recipe, root, output)
