@@ -21,7 +21,7 @@ from scipy import ndimage
 from benchmarks.explain import of_folds
 from benchmarks.tables import Cell, Table, record_tables
 from vesale.core.exam import Cohort, Exam
-from vesale.core.explanation import METHODS
+from vesale.core.explanation import METHODS, Method
 from vesale.core.prediction import AnsweredPartition
 from vesale.engine.explained import Bench, Checks, Wish, prepared
 from vesale.engine.opened import OpenedModel, open_model
@@ -49,6 +49,7 @@ def main() -> int:
         parser.add_argument(name, type=Path)
     parser.add_argument("--lesions", type=Path, metavar="PACKAGE", help="a model that outlines lesions")
     parser.add_argument("--exams", type=int, default=40, help="how many other photographs, drawn at random (40)")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS), help="which maps (all)")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "lesions.csv"
@@ -62,7 +63,10 @@ def main() -> int:
         wanted = {exam: (against, mask) for against, exam, mask in asked if (against, exam) not in done}
         for bench, cohort, exam in of_folds(options.run, options.cohort, list(wanted)):
             against, mask = wanted[exam.id]
-            writer.writerows({"against": against, "exam": exam.id, **r} for r in rows_of(bench, cohort, exam, mask()))
+            writer.writerows(
+                {"against": against, "exam": exam.id, **r}
+                for r in rows_of(bench, (cohort, exam), mask(), tuple(options.methods))
+            )
             stream.flush()
             print(exam.id, flush=True)
     command = "python -m benchmarks.explain_lesions RUN COHORT OUT DATA [--lesions PACKAGE]"
@@ -95,8 +99,9 @@ def shrunk(mask: Mask, shape: tuple[int, int]) -> Mask:
     return found
 
 
-def rows_of(bench: Bench, cohort: Cohort, exam: Exam, mask: Mask) -> Iterator[Row]:
+def rows_of(bench: Bench, asked: tuple[Cohort, Exam], mask: Mask, methods: tuple[Method, ...]) -> Iterator[Row]:
     """One row a map of the exam; nothing where no lesion is outlined."""
+    cohort, exam = asked
     if not mask.any():
         return
     model = bench.model
@@ -104,18 +109,21 @@ def rows_of(bench: Bench, cohort: Cohort, exam: Exam, mask: Mask) -> Iterator[Ro
     raw = look_at((exam.id, exam.subject), views, model.run, model.pipeline)
     trust = replace(model.trust, gate=None, by_answer={})  # the gate is not what is measured here
     prediction = replace(model, trust=trust).judge(raw, 0.0)
-    checks, _ = prepared(bench, (prediction, raw), views, Wish(output="grade", methods=METHODS))
+    checks, _ = prepared(bench, (prediction, raw), views, Wish(output="grade", methods=methods))
     inside = np.asarray(raw.images[0].data.max(0) > DARK)
-    for name, shown in maps_of(checks, raw.images[0].data, exam.id):
+    for name, shown in maps_of(checks, raw.images[0].data, exam.id, methods):
         yield {"map": name, **scored(shown, mask, inside)}
 
 
-def maps_of(checks: Checks, picture: NDArray[Any], seed: str) -> Iterator[tuple[str, NDArray[np.floating]]]:
-    """The methods' maps on the photograph's grid, then two that never saw the network."""
+def maps_of(
+    checks: Checks, picture: NDArray[Any], seed: str, methods: Sequence[Method]
+) -> Iterator[tuple[str, NDArray[np.floating]]]:
+    """The methods' maps on the photograph's grid (occlusion's with windows side by side), then two that never saw the
+    network."""
     pipeline = checks.asked[0]
     image = _as_read(picture)
-    for name in METHODS:
-        planes = checks.maps(name)[0]
+    for name in methods:
+        planes = checks.maps(name, coarse=name == "occlusion")[0]
         yield name, on_the_image(planes, checks.sights[0], image, pipeline, name).data[0]
     green = picture[1].astype(float)
     contrast = np.abs(green - ndimage.median_filter(green, round(min(green.shape) / 16)))
@@ -200,7 +208,20 @@ def _found(options: argparse.Namespace, pairs: Mapping[str, str]) -> Iterator[tu
     able = [(e, p) for e, p in _paths(options.cohort) if p.stem not in never and float(truth[e] or 0) >= 2]
     order = np.random.default_rng(0).permutation(len(able))[: options.exams]
     for exam, path in (able[i] for i in sorted(order)):
-        yield f"lesions found by {model.card.name}", exam, lambda p=path: lesions_by(model, p)
+        yield (
+            f"lesions found by {model.card.name}",
+            exam,
+            lambda p=path: kept(options.out / f"found-{model.card.digest}", model, p),
+        )
+
+
+def kept(folder: Path, model: OpenedModel, path: Path) -> Mask:
+    """What the model marks, found once and kept as a picture."""
+    file = folder / f"{path.stem}.png"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        Pillow.fromarray(lesions_by(model, path) * np.uint8(255)).save(file)
+    return np.asarray(Pillow.open(file)) > 0
 
 
 def lesions_by(model: OpenedModel, path: Path) -> Mask:

@@ -88,9 +88,8 @@ def against_the_forest(run: Path, cohort: Path, model: OpenedModel) -> list[Tabl
         made.append(paired(name, network, forest, np.array(list(truth.values())), (n, output.action)))
         right[name] = [side.steps == np.array(list(truth.values())) for side in (network, forest)]
     both = [np.all([sides[i] for sides in right.values()], axis=0).astype(float) for i in (0, 1)]
-    made.append(
-        Table(f"{' and '.join(right)} both right", COLUMNS, (_row("accuracy", *(_mean(b) for b in both), len(rows)),))
-    )
+    row = _row("accuracy", _mean(both[0]), _mean(both[1]), len(rows))
+    made.append(Table(f"{' and '.join(right)} both right", COLUMNS, (row,)))
     return made
 
 
@@ -131,7 +130,8 @@ def looked_at(cohort: Cohort, model: OpenedModel) -> dict[str, Floats]:
 def promises(run: Path, cohort: Path, model: OpenedModel) -> Table:
     """What was promised and what came of it, on exams that the answering network had not learned from."""
     report: dict[str, Any] = json.loads((run / "report.json").read_text(encoding="utf-8"))
-    trust, rows = model.trust, []
+    trust = model.trust
+    rows: list[tuple[Cell, ...]] = []
     gated = out_of_fold(run, cohort, model)
     declined = share("declined", sum(r["declined"] for r in gated), len(gated))
     rate = trust.gate.false_alarm_rate if trust.gate else None

@@ -53,7 +53,7 @@ def decided(probabilities: Sequence[Floats], how: str) -> NDArray[np.intp]:
     p = np.stack(probabilities)
     if how == "most probable":
         return np.asarray(p.argmax(1))
-    return np.minimum((np.cumsum(p, 1) < 0.5).sum(1), p.shape[1] - 1)
+    return np.asarray(np.minimum((np.cumsum(p, 1) < 0.5).sum(1), p.shape[1] - 1))
 
 
 def _colour(picture: NDArray[np.float32], inside: NDArray[np.bool_]) -> Floats:
@@ -69,11 +69,11 @@ def _texture(green: NDArray[np.float32], inside: NDArray[np.bool_]) -> Floats:
     found: list[Floats] = []
     whole = (green * 255).astype(np.uint8)
     for radius in RADII:
-        codes = local_binary_pattern(whole, 8, radius, "uniform")[inside]
+        codes = local_binary_pattern(whole, 8, radius, "uniform")[inside]  # type: ignore[no-untyped-call]
         found.append(np.bincount(codes.astype(int), minlength=10)[:10] / len(codes))
     for size in SIZES:
-        bright = green - ndimage.grey_opening(green, size)
-        dark = ndimage.grey_closing(green, size) - green
+        bright = green - ndimage.grey_opening(green, (size, size))
+        dark = ndimage.grey_closing(green, (size, size)) - green
         for taken in (bright[inside], dark[inside]):
             found.append(np.array([taken.mean(), *np.percentile(taken, (95, 99, 99.9))]))
     return np.concatenate(found).astype(np.float64)

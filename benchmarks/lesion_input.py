@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.explain_lesions import shared
 from benchmarks.little_data import FOLD, RECIPE, answers_of
-from benchmarks.tables import Table, record_tables
+from benchmarks.tables import Cell, Table, record_tables
 from vesale.core.exam import Cohort
 from vesale.core.prediction import AnsweredPartition
 from vesale.core.recipe import Recipe, load
@@ -113,8 +113,8 @@ def table(answers: Sequence[NDArray[np.float64]], truth: NDArray[np.intp], recip
     said = [np.minimum((np.cumsum(p, 1) < 0.5).sum(1), steps - 1) for p in answers]
     kappas = [kappa_statistic(s, truth, steps) for s in said]
     counts = [ranked(p[:, 2:].sum(1), truth >= 2) for p in answers]
-    areas = [lambda w, c=c: curve_area(*c(w)) for c in counts]  # type: ignore[misc]
-    rows = []
+    areas = [lambda w, c=c: curve_area(*c(w)) for c in counts]
+    rows: list[tuple[Cell, ...]] = []
     for name, (without, within) in (("kappa_quadratic", kappas), ("AUC of referable", areas)):
         three = (without, within, lambda w, a=without, b=within: b(w) - a(w))
         shown = [measure(name, statistic, exams) for statistic in three]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..core.report import Measure
 from ..core.task import Category, Output, Quantity, Task
 from ..metrics.classification import category_measures
-from ..metrics.quantity import quantity_measures
+from ..metrics.quantity import action_measures, quantity_measures
 from ..ops.look import resize
 from .samples import Sample
 
@@ -73,4 +73,8 @@ def _judged(
         return category_measures(p, truth.astype(int), p.argmax(1), output.names, subjects)
     assert isinstance(output, Quantity)
     values = p[:, 0] if output.steps is None else p.argmax(1).astype(float)
-    return quantity_measures(values, truth, subjects, output.unit, output.steps, output.action)
+    found = quantity_measures(values, truth, subjects, output.unit, output.steps, output.action)
+    if output.steps is not None and output.action is not None:
+        above, needed = p[:, output.action :].sum(1), (truth >= output.action).astype(float)
+        found |= action_measures(above, needed, subjects, output.steps[output.action])
+    return found

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from ..core.errors import CohortError, ShapeError
 from ..core.exam import Cohort, Exam, View
-from ..core.image import Image
+from ..core.image import Array, Image
 from ..io import open_mask_on, open_source
 from ..ops.blend import Cutting, components, cut, lay, turned
 from ..ops.look import DARK
@@ -123,15 +123,19 @@ def paint(host: Image, donor: Outlined, rng: np.random.Generator) -> Painted:
         place = _place(cutting, (field, source), flips, rng)
         if _fits(place, cutting, scale, (field, light)) and lay(picture, masks, turned(cutting, scale, flips), place):
             laid += 1
-    top = np.iinfo(host.data.dtype).max if np.issubdtype(host.data.dtype, np.integer) else 1.0
+    top = _top(host.data)
     rounded = np.rint(picture) if np.issubdtype(host.data.dtype, np.integer) else picture
     return Painted(rounded.clip(0, top).astype(host.data.dtype), masks, laid, len(chosen) - laid)
 
 
-def _field(data: NDArray[np.generic]) -> Mask:
+def _top(data: Array) -> float:
+    """The largest value that its type holds; 1 of floats."""
+    return float(np.iinfo(str(data.dtype)).max) if np.issubdtype(data.dtype, np.integer) else 1.0
+
+
+def _field(data: Array) -> Mask:
     """(y, x): where a picture shows something, its dark frame left out."""
-    top = float(np.iinfo(data.dtype).max) if np.issubdtype(data.dtype, np.integer) else 1.0
-    bright = np.asarray(data, np.float32).max(0) > DARK * top
+    bright = np.asarray(data, np.float32).max(0) > DARK * _top(data)
     return np.asarray(ndimage.binary_erosion(ndimage.binary_opening(bright, iterations=2), iterations=2))
 
 

@@ -140,7 +140,7 @@ def _step(state: State, batches: Batches, recipe: Recipe, shape: tuple[int, int]
     with torch.no_grad():
         seen, hidden = hide(image, shape, rng)
         truth = cells(image, shape)
-    loss = masked_loss(state.net(seen), truth, hidden)  # type: ignore[arg-type]
+    loss = masked_loss(state.net(seen), truth, hidden)
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_([p for p in state.net.parameters() if p.grad is not None], 1.0)

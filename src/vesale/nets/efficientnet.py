@@ -51,18 +51,17 @@ class SameConv(nn.Module):
 class Scaled(nn.Sequential):
     """A convolution and its `Affine` in one, then what else follows.
 
-    The scale goes into the weights, which are few, and not over the maps, which are large: the same numbers, and less
-    than half the time of a step.
+    The scale goes into the weights, which are few, and not over the maps, which are large: the same numbers, sooner.
     """
 
-    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, x: Tensor) -> Tensor:
         same, affine = self[0], self[1]
         assert isinstance(same, SameConv) and isinstance(affine, Affine)
         conv, scale = same.conv, affine.scale.reshape(-1, 1, 1, 1)
         y = functional.conv2d(
             same.padded(x), conv.weight * scale, affine.shift.reshape(-1), conv.stride, groups=conv.groups
         )
-        for part in self[2:]:
+        for part in list(self)[2:]:
             y = part(y)
         return y
 
@@ -107,16 +106,16 @@ class EfficientNetLite(nn.Module):
         kept = self._ends()[self.frozen - 1] + 1 if self.frozen else 0
         with torch.no_grad() if kept else nullcontext():
             x = self.stem(x)
-            for block in self.blocks[:kept]:
+            for block in list(self.blocks)[:kept]:
                 x = block(x)
-        for block in self.blocks[kept:]:
+        for block in list(self.blocks)[kept:]:
             x = block(x)
         return [self.heads(self.head(x).mean((2, 3)), None)]
 
     def freeze(self, stages: int) -> None:
         """Keep the stem and the first stages as they are: nothing is learned there, nor any gradient computed."""
         self.frozen = stages
-        parts = [self.stem, *self.blocks[: self._ends()[stages - 1] + 1]] if stages else []
+        parts = [self.stem, *list(self.blocks)[: self._ends()[stages - 1] + 1]] if stages else []
         for parameter in (p for part in parts for p in part.parameters()):
             parameter.requires_grad_(False)
 

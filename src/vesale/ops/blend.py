@@ -63,7 +63,8 @@ def cut(picture: NDArray[np.generic], masks: Mask, box: tuple[slice, slice]) -> 
     middle = labelled[own]
     mine = labelled == np.bincount(middle[middle > 0]).argmax()
     sigma = max(2.0, max(own.shape) / 5)
-    around = surroundings(samples, ~ndimage.binary_dilation(inside.any(0), iterations=2), sigma)
+    taken = np.asarray(ndimage.binary_dilation(np.asarray(inside.any(0)), iterations=2))
+    around = surroundings(samples, ~taken, sigma)
     little = FAINT * max(float(around.max()), 1e-6)
     relief = np.clip((samples + little) / (around + little), 0, BRIGHTEST)
     cover = np.clip(ndimage.gaussian_filter(ndimage.binary_dilation(mine).astype(np.float32), 1.0), 0, 1)
@@ -82,7 +83,7 @@ def cut(picture: NDArray[np.generic], masks: Mask, box: tuple[slice, slice]) -> 
 def turned(cutting: Cutting, scale: float, flips: tuple[bool, bool]) -> Cutting:
     """The same at another scale, mirrored (up-down, left-right); its centre is left to the caller."""
     size = tuple(max(1, round(n * scale)) for n in cutting.cover.shape)
-    axes = [axis - 2 for axis, yes in enumerate(flips) if yes]
+    axes = tuple(axis - 2 for axis, yes in enumerate(flips) if yes)
     resized = [resize(x[None], (size[0], size[1]))[0] for x in (cutting.relief, cutting.cover[None], cutting.masks)]
     relief, cover, masks = (np.flip(x, axes) for x in resized)
     return Cutting(relief, cover[0], masks, cutting.centre)

@@ -123,3 +123,26 @@ def test_the_phantom_has_what_it_says():
     plain = retina(0)
     inside = masks["HE"] & (plain[..., 1] > 20) & ~masks["EX"]
     assert np.median(picture[inside][:, 1] / plain[inside][:, 1]) < 0.6
+
+
+def test_one_mask_of_several_structures_is_refused(tmp_path):
+    cohort = lesion_cohort(tmp_path / "cohort", ill=1, free=1)
+    index = np.asarray(Pillow.open(cohort / "eye0_HE.png")) // 255
+    index[:4, :4] = 2
+    Pillow.fromarray(index).save(cohort / "eye0_HE.png")
+    with pytest.raises(CohortError, match="several structures"):
+        vesale.synthesise(cohort, tmp_path / "out")
+
+
+def test_what_tests_a_model_neither_gives_nor_gets(tmp_path):
+    cohort = lesion_cohort(tmp_path / "cohort")
+    lines = (cohort / "labels.csv").read_text(encoding="utf-8").splitlines()
+    split = ["split", "train", "test", "train", "train", "test"]
+    table_again = "\n".join(f"{a},{b}" for a, b in zip(lines, split, strict=True))
+    (cohort / "labels.csv").write_text(table_again, encoding="utf-8")
+    done = vesale.synthesise(cohort, tmp_path / "out", SynthesisWish(count=6))
+    made = [r for r in table(tmp_path / "out") if r["made"] == "yes"]
+    assert {r["donor"] for r in made} <= {"eye0", "eye2"}
+    assert {r["host"] for r in made} == {"eye3"}
+    assert {r["split"] for r in made} == {"train"}
+    assert done.hosts == 1
