@@ -29,6 +29,8 @@ NOISE = 3.0
 """Grey levels that are no detail."""
 EVEN, WIDE = 12, 0.01
 """Grey levels within which a frame is even, and the share of the picture that a part of one has."""
+AROUND = 1.5
+"""Times the broader blur: the surroundings over which detail is compared."""
 EDGE = 3
 """Samples over which a frame fades into the picture."""
 
@@ -74,7 +76,8 @@ def halfway(ready: Prepared, side: int) -> Singles:
     """(2, side, side): as `coarse`, at a side of `side`, and of that the fine detail alone."""
     squashed, shown = (_resized(p, (side, side)) for p in (ready.picture, ready.shown))
     even = _levelled(squashed)
-    return np.asarray(np.stack([even, even - gaussian_filter(even, 2.0)]) * shown, np.float32)
+    fine = gaussian_filter(even, 0.6) - gaussian_filter(even, 2.0)  # the single sample is noise, the rest is outline
+    return np.asarray(np.stack([even, fine]) * shown, np.float32)
 
 
 def levelled(ready: Prepared, side: int) -> Singles:
@@ -140,11 +143,11 @@ def _judged(first: Grey, second: Grey, affine: Floats) -> Overlay:
         return Overlay(tuple(affine.reshape(-1).tolist()), 0.0, 0.0, 0.0, 0.0)
     seen, inside = _seen(first.astype(np.float32), second.shape, affine)
     shown = np.where(inside, seen, second.astype(np.float32))
-    fine, broad = (0.6, 2.0) if max(second.shape) < 64 else (1.0, 4.0)
+    fine, broad = _bands(second.shape)
     frame = frame_of(second) | frame_of(np.rint(shown).astype(np.uint8))
     a, b = (_band(_filled(p, frame, broad), fine, broad) for p in (shown, second.astype(np.float32)))
     weight = (gaussian_filter(inside.astype(np.float32), broad) > 0.95) & ~frame
-    reach = 1.5 * broad
+    reach = AROUND * broad
     power = [gaussian_filter(np.where(weight, p, 0), reach) for p in (a * a, b * b, a * b)]
     place = weight & (np.maximum(power[0], power[1]) > (NOISE / 2) ** 2)
     if not place.any():
@@ -157,8 +160,19 @@ def _judged(first: Grey, second: Grey, affine: Floats) -> Overlay:
         shared=float(min(1.0, inside.mean() * max(1.0, size))),
         detail=_correlation(np.asarray(even[0][place], np.float32), np.asarray(even[1][place], np.float32)),
         local=float(np.median(near)),
-        places=float(place.sum() / (4 * np.pi * reach**2)),
+        places=places_of(int(place.sum()), second.shape),
     )
+
+
+def places_of(samples: int, shape: tuple[int, ...]) -> float:
+    """How many independent places so many samples of a picture of this shape are."""
+    reach = AROUND * _bands(shape)[1]
+    return float(samples / (4 * np.pi * reach**2))
+
+
+def _bands(shape: tuple[int, ...]) -> tuple[float, float]:
+    """Deviations of the two blurs between which detail lies."""
+    return (0.6, 2.0) if max(shape) < 64 else (1.0, 4.0)
 
 
 def frame_of(picture: Grey) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from math import atan2, degrees, sqrt
 import numpy as np
 
 from ..core.report import Measure
-from .alignment import Overlay, levelled, overlay, prepared
+from .alignment import Floats, Overlay, levelled, overlay, places_of, prepared
 from .fingerprints import Grey, Singles, candidates
 from .promising import promising
 
@@ -76,7 +76,8 @@ def same_pictures(
     found = []
     for n, (a, b, affine) in enumerate(pairs):
         both = (pictures[a], theirs[b])
-        laid = overlay(both, (partial(scales[0], a), partial(scales[1], b)), affine)
+        ready = (partial(scales[0], a), partial(scales[1], b))
+        laid = None if _hopeless(both[1].shape, affine) else overlay(both, ready, affine)
         sure = confidence(laid, max(max(p.shape) for p in both)) if laid else 0.0
         if laid and sure >= LIKELY:
             found.append(Same(a, b, sure, laid, _change(laid.affine, both[0].shape, both[1].shape)))
@@ -97,11 +98,16 @@ def confidence(laid: Overlay, side: int) -> float:
     return float(1 / (1 + np.exp(-STEEP * (np.arctanh(detail) - np.arctanh(middle)))))
 
 
-def _fitted(affine: Sequence[float]) -> bool:
+def _hopeless(shape: tuple[int, ...], affine: Floats) -> bool:
+    """Whether a picture has too few places for a map that is far from a symmetry, whatever its detail."""
+    return places_of(shape[0] * shape[1], shape) < FITTED and _fitted(affine.reshape(-1).tolist(), 2 * STILL)
+
+
+def _fitted(affine: Sequence[float], still: float = STILL) -> bool:
     """Whether a map is more than one of the eight symmetries."""
     matrix = np.abs(np.array(affine).reshape(2, 3))
     swapped = matrix[:, [1, 0, 2]]
-    return bool(min(np.abs(m - np.eye(2, 3)).max() for m in (matrix, swapped)) > STILL)
+    return bool(min(np.abs(m - np.eye(2, 3)).max() for m in (matrix, swapped)) > still)
 
 
 def _change(affine: Sequence[float], first: tuple[int, ...], second: tuple[int, ...]) -> str:

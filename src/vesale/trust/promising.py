@@ -1,7 +1,7 @@
-"""Which candidates are worth laying over each other finely: thousands of pairs, registered at small sides, many at once.
+"""Which candidates are worth laying over each other finely: thousands of pairs, registered many at once at small sides.
 
-Two starts of three are given up after a few steps; then, at twice the side, those whose fine detail does not agree. What
-is left is judged one by one in `duplicates.py`.
+Most starts are given up after a few steps; then, at twice the side, those whose fine detail does not agree. What is left
+is judged one by one in `duplicates.py`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +20,7 @@ TRIED = ((3, 0.25, 3), (9, 0.5, 1))
 """Steps of registration; the correlation from which a start goes on after them, and how many of a pair's starts do."""
 LIKEST = 4
 """How many of a picture's pairs go on to the next scale."""
-STEPS, DETAIL = 6, 0.55
+STEPS, DETAIL = 6, 0.6
 """At that scale: steps of registration, and the correlation of fine detail that a pair must reach; of what is told as a
 copy in the end, far more is asked."""
 SMALL = 48
