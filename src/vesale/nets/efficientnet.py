@@ -62,7 +62,7 @@ class Step(nn.Sequential):
             x = conv.scaled(x, normalise)
         else:
             x = normalise(conv(x))
-        return self[2](x) if len(self) > 2 else x  # type: ignore[no-any-return]
+        return self[2](x) if len(self) > 2 else x
 
 
 class Inverted(nn.Module):
