@@ -57,6 +57,6 @@ def _twin(net: Network) -> Network:
     twin = deepcopy(net)
     for mine, theirs in zip(twin.parameters(), net.parameters(), strict=True):
         mine.data = theirs.data
-    for mine, theirs in zip(twin.buffers(), net.buffers(), strict=True):
-        mine.data = theirs.data
+    for kept, shared in zip(twin.buffers(), net.buffers(), strict=True):
+        kept.data = shared.data
     return twin

@@ -5,7 +5,7 @@ touches it; a mark that touches none is false. The rates are those of Niemeijer 
 Medical Imaging 29:185): false marks an image at which the found share is read, and averaged.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,18 +43,20 @@ def froc(counts: ArrayLike, subjects: Sequence[str], rates: Sequence[float] = RA
     """
     table = np.asarray(counts, dtype=float)
 
-    def found(rate: float, weights: Floats) -> Floats:
-        hits, lesions, false = (weights @ table[:, :, i] for i in range(3))
-        share = np.divide(hits, lesions, out=np.full(hits.shape, np.nan), where=lesions > 0)
-        allowed = false <= rate * weights.sum(axis=1, keepdims=True) + 1e-9
-        best = np.where(allowed, share, 0.0).max(axis=1)
-        return np.asarray(np.where(lesions.max(axis=1) > 0, best, np.nan))
+    def found_at(rate: float) -> Callable[[Floats], Floats]:
+        def found(weights: Floats) -> Floats:
+            hits, lesions, false = (weights @ table[:, :, i] for i in range(3))
+            share = np.divide(hits, lesions, out=np.full(hits.shape, np.nan), where=lesions > 0)
+            allowed = false <= rate * weights.sum(axis=1, keepdims=True) + 1e-9
+            best = np.where(allowed, share, 0.0).max(axis=1)
+            return np.asarray(np.where(lesions.max(axis=1) > 0, best, np.nan))
+
+        return found
+
+    def mean_of(weights: Floats) -> Floats:
+        return np.asarray(np.mean([found_at(rate)(weights) for rate in rates], axis=0))
 
     remark = "lesions of all images pooled"
-    each = {
-        f"froc_{rate:g}": measure(f"froc_{rate:g}", lambda w, r=rate: found(r, w), subjects, remark) for rate in rates
-    }
-    mean = measure(
-        "froc", lambda w: np.mean([found(r, w) for r in rates], axis=0), subjects, f"{remark}; mean of rates"
-    )
+    each = {f"froc_{rate:g}": measure(f"froc_{rate:g}", found_at(rate), subjects, remark) for rate in rates}
+    mean = measure("froc", mean_of, subjects, f"{remark}; mean over {len(rates)} rates")
     return {"froc": mean, **each}

@@ -21,7 +21,7 @@ Laterality = Literal["left", "right"]
 FOVEA = 2.5
 """Disc diameters from the disc's centre to the fovea, towards the temple: an anatomical rule of thumb, not a
 measurement of this eye."""
-CENTRED = 0.75
+CENTRED = 1.0
 """The field is centred on what lies within so many disc diameters of its middle."""
 SIDED = 0.75
 """A disc nearer to the field's middle than this, in its diameters, does not tell which eye it is."""
@@ -167,7 +167,7 @@ def _radii(mask: NDArray[np.bool_], disc: Disc, angles: NDArray[np.float64]) -> 
     x = disc.centre[1] + steps[None, :] * np.cos(angles)[:, None]
     inside = ndimage.map_coordinates(mask.astype(np.float64), [y, x], order=1, mode="constant") >= 0.5
     last = np.where(inside, steps[None, :], 0).max(1)
-    return np.maximum(last, disc.diameter / 8)
+    return np.asarray(np.maximum(last, disc.diameter / 8))
 
 
 def _step(profile: NDArray[np.float64], at: NDArray[np.float64]) -> tuple[float, float, float]:
