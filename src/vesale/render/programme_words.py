@@ -11,6 +11,7 @@ PROGRAMME: Mapping[str, tuple[str, str]] = {
         "jamais appris ici : aucun modèle n'existe pour ce signe, donc rien n'en est dit",
     ),
     "programme.why.condition": ("not run: {step} is not {wanted}", "non exécuté : {step} n'est pas {wanted}"),
+    "programme.why.unless": ("not run: {step} is {wanted}", "non exécuté : {step} est {wanted}"),
     "programme.why.no_answer": ("not run: {step} gave no answer", "non exécuté : {step} n'a pas répondu"),
     "programme.why.nothing_outlined": (
         "not measured: what it is measured on was not outlined",
@@ -23,6 +24,10 @@ PROGRAMME: Mapping[str, tuple[str, str]] = {
     "programme.why.declined": ("declined: {message}", "refusé : {message}"),
     "programme.why.failed": ("failed: {message}", "échec : {message}"),
     "programme.why.referred": ("no answer: {message}", "pas de réponse : {message}"),
+    "programme.note.passed_over": (
+        "{step} did not judge this photograph, and it was read without: {message}",
+        "{step} n'a pas jugé cette photographie ; elle a été lue sans : {message}",
+    ),
     "programme.note.no_disc": (
         "No optic disc was found: no side, no fovea.",
         "Aucun disque optique trouvé : ni côté, ni fovéa.",
