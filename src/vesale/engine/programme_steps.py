@@ -205,6 +205,7 @@ def _draw(
     drawn: Drawn = draw_found(sight.picture, masks, points)
     path = folder / f"{exam}.png"
     path.write_bytes(drawn.png)
+    (folder / f"{exam}.plain.png").write_bytes(drawn.plain)
     return path.name, drawn.legend
 
 

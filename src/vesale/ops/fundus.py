@@ -21,7 +21,7 @@ Laterality = Literal["left", "right"]
 FOVEA = 2.5
 """Disc diameters from the disc's centre to the fovea, towards the temple: an anatomical rule of thumb, not a
 measurement of this eye."""
-CENTRED = 0.75
+CENTRED = 1.0
 """The field is centred on what lies within so many disc diameters of its middle."""
 SIDED = 0.75
 """A disc nearer to the field's middle than this, in its diameters, does not tell which eye it is."""

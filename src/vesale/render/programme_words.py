@@ -184,6 +184,8 @@ PROGRAMME: Mapping[str, tuple[str, str]] = {
         "Photograph {exam}, with what was found drawn on it",
         "Photographie {exam}, avec ce qui a été trouvé",
     ),
+    "programme.outlines": ("show what was found", "montrer ce qui a été trouvé"),
+    "programme.plain": ("Photograph {exam}, nothing drawn on it", "Photographie {exam}, sans tracé"),
     "programme.about": ("The programme and the run", "Le programme et l'exécution"),
     "programme.all": ("all details (JSON)", "tous les détails (JSON)"),
     "programme.back": ("Worklist", "Liste de travail"),
@@ -231,7 +233,7 @@ FACTS: Mapping[str, tuple[str, str]] = {
 def why_text(why: Why, language: str) -> str:
     """The sentence in that language."""
     column = 0 if language == "en" else 1
-    values = {k: _value(k, v, language) for k, v in why.values.items()}
+    values = {k: value_text(k, v, language) for k, v in why.values.items()}
     return PROGRAMME[why.key][column].format(**values)
 
 
@@ -240,7 +242,7 @@ def worded(table: Mapping[str, tuple[str, str]], name: str, language: str) -> st
     return table[name][0 if language == "en" else 1] if name in table else name.replace("_", " ")
 
 
-def _value(name: str, value: str | Mapping[str, str], language: str) -> str:
+def value_text(name: str, value: str | Mapping[str, str], language: str) -> str:
     """Words in the language; sentences of the gate and sides of the body are kept in English in files."""
     if not isinstance(value, str):
         return _of(value, language)
