@@ -1,7 +1,7 @@
 """The screening programme on photographs of three cameras: what is answered, referred and declined, and how well.
 
 `python -m benchmarks.screening DATA OUT` (DATA: the folder of real data; packages by name, as `vesale list models`
-finds them). The programme is calibrated and judged on IDRiD B, whose patients have one photograph each, so sides are not
+finds them). It is calibrated and judged on IDRiD B, whose patients have one photograph each, so sides are not
 asked for, and there are no clinical facts. `--answers STEP=RUN` gives the out-of-fold answers of a package's study,
 without which packages that learned from IDRiD B are judged on what they have seen: the record says which it was. DRIVE
 and DRIMDB are other cameras: only what happened to them is counted. Writes docs/benchmarks/screening.json.

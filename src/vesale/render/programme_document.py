@@ -9,7 +9,7 @@ from typing import Any
 from ..core.prediction import AnsweredCategory
 from ..core.programme import Programme
 from ..core.screened import PLACES, Cause, Patient, Photograph, StepDone
-from .documents import dumps, plain, prediction_document
+from .documents import plain, prediction_document
 from .programme_words import value_text, why_text
 from .words import LANGUAGES, decimal, percent, say, short_percent
 
@@ -120,11 +120,6 @@ def worklist_csv(patients: Sequence[Patient], folders: Mapping[str, str], progra
         row = [str(rank), p.subject, p.place, p.decision or "", p.status, *numbers, codes]
         writer.writerow([*map(_cell, row), _cell(sentence(p, programme, language)), f"{folders[p.subject]}/index.html"])
     return out.getvalue()
-
-
-def write_text(patient: Patient, programme: Programme, model: Mapping[str, str]) -> str:
-    """The text of programme.json."""
-    return dumps(programme_document(patient, programme, model)) + "\n"
 
 
 def _cell(text: str) -> str:

@@ -59,7 +59,14 @@ def test_the_calibrated_programme_reads_and_is_judged(run, home, capsys):
     assert main(["read", str(new), "--model", str(run / "model"), "--out", str(home / "out"), "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     assert summary["counts"]["exams"] == 3
-    assert summary["log"]["entries"] == 3 * 2 * 4  # every step's answer is entered
+    assert summary["log"]["entries"] == 3 * (2 * 4 + 1)  # every step's answer is entered, and every decision
+    assert main(["log", "verify", "--readings", str(home / "out")]) == 0
+    path = home / "out" / "n000" / "programme.json"
+    before = path.read_text(encoding="utf-8")
+    path.write_text(json.dumps({**json.loads(before), "decision": None}), encoding="utf-8")
+    assert main(["log", "verify", "--readings", str(home / "out")]) == 1
+    assert "n000/programme.json differs" in capsys.readouterr().out
+    path.write_text(before, encoding="utf-8")
     assert main(["evaluate", str(home / "out"), str(new), "--out", str(home / "report"), *ALLOW]) == 0
     told = capsys.readouterr().out
     assert "In 3\u00a0patients" in told
