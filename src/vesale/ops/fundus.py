@@ -167,7 +167,7 @@ def _radii(mask: NDArray[np.bool_], disc: Disc, angles: NDArray[np.float64]) -> 
     x = disc.centre[1] + steps[None, :] * np.cos(angles)[:, None]
     inside = ndimage.map_coordinates(mask.astype(np.float64), [y, x], order=1, mode="constant") >= 0.5
     last = np.where(inside, steps[None, :], 0).max(1)
-    return np.maximum(last, disc.diameter / 8)
+    return np.asarray(np.maximum(last, disc.diameter / 8))
 
 
 def _step(profile: NDArray[np.float64], at: NDArray[np.float64]) -> tuple[float, float, float]:
