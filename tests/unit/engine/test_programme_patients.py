@@ -5,6 +5,7 @@ Two eyes and clinical facts exist in no data at hand: these patients are made (p
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image as Pillow
 
 import phantoms_programme as made
-from vesale.core.errors import CohortError, PackageError
+from vesale.core.errors import CohortError, NotRegistered, PackageError
 from vesale.core.programme import load_programme
 from vesale.core.task import Category, Partition, Task
 from vesale.engine.confined import Confinement
@@ -21,7 +22,7 @@ from vesale.engine.logbook import Logbook
 from vesale.engine.programme_opened import open_programme
 from vesale.engine.programme_results import Judged, patient_report, read_patient_results, truth_of
 from vesale.engine.programme_run import Room, read_patients
-from vesale.engine.programme_study import ProgrammeWish, study_programme
+from vesale.engine.programme_study import ProgrammeWish, _moved, study_programme
 from vesale.io.cohort import read_cohort
 from vesale.verbs.read import Opener
 
@@ -238,10 +239,12 @@ def test_a_step_without_its_package_is_said_and_the_promise_goes(world, tmp_path
     assert "no package called retinal-lesions" in steps["lesions"]["why"]
 
 
-def test_a_needed_package_that_is_not_here_stops_before_anything_is_read(world, tmp_path):
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(PackageError, match="needs the package"):
-        open_programme(SHIPPED, lambda name: tmp_path / "empty" / str(name))
+def test_a_needed_package_that_is_not_here_stops_before_anything_is_read():
+    def nothing(name):
+        raise NotRegistered(f"no model package at {name}")
+
+    with pytest.raises(PackageError, match="grade needs the package retinopathy-grade"):
+        open_programme(SHIPPED, nothing)
 
 
 def test_folders_are_patients_and_the_side_is_told_from_the_disc(world, tmp_path):
@@ -285,6 +288,30 @@ def test_calibration_patients_are_judged_by_folds_that_left_them_out(world):
     assert {w["prevalence"] for w in document["operating"]["workload"]} == {0.05, 0.1, 0.2}
     assert len(document["operating"]["decision_curve"]["model"]) == 99
     assert all(p["mark"] == "s" for p in document["operating"]["published"])
+
+
+def test_a_patient_who_was_not_read_is_told(world, tmp_path):
+    other = made.patients(tmp_path / "other", np.random.default_rng(8), 1, prefix="x")
+    more = read_cohort(other.folder).cohort
+    both = replace(world.was.cohort, exams=(*world.was.cohort.exams, *more.exams))
+    found = read_patient_results(world.run / "out_of_fold", both)
+    assert found.unread == ("x000",)
+    report = patient_report(found, Judged("vesale evaluate"), tmp_path / "report")
+    assert {"exam": "x000", "reason": "not read"} in report.cohort["excluded"]
+    assert "not_read" in [code for code, _ in report.warnings]
+
+
+def test_a_package_named_by_its_path_is_found_from_the_calibrated_programme(world, tmp_path):
+    text = SHIPPED.read_text(encoding="utf-8").replace(
+        'model = "retinopathy-grade"', 'model = "near/retinopathy-grade"'
+    )
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "p.toml").write_text(text, encoding="utf-8")
+    shutil.copytree(world.packages / "retinopathy-grade", tmp_path / "mine" / "near" / "retinopathy-grade")
+    opened = open_programme(tmp_path / "mine" / "p.toml", world.find, WEAK)
+    moved = _moved(opened.programme, opened.source.parent, tmp_path / "run" / "model")
+    assert moved.step("grade").model == "../../mine/near/retinopathy-grade"
+    assert moved.step("lesions").model == "retinal-lesions"
 
 
 def test_a_report_in_french_has_no_hole(world, tmp_path):
