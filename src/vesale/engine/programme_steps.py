@@ -99,7 +99,11 @@ def _measure(step: Step, photo: Photo, sight: Sight) -> StepDone:
     if sight.picture is None or not masks:
         return StepDone(step.name, False, Why("programme.why.nothing_outlined"))
     assert step.measure is not None
-    found = MEASUREMENTS[step.measure](Given(sight.picture, masks, photo.laterality))
+    try:
+        found = MEASUREMENTS[step.measure](Given(sight.picture, masks, photo.laterality))
+    except Exception as error:  # whatever outlines provoke in a measurement: the patient goes on, the cause is kept
+        message = f"{type(error).__name__}: {str(error)[:200]}"
+        return StepDone(step.name, False, Why("programme.why.failed", {"message": message}))
     return StepDone(step.name, True, measured=found)
 
 
