@@ -20,21 +20,24 @@ Words = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What an earlier step of the same photograph must have said; a step that gave no answer does not meet it."""
+    """What an earlier step of the same photograph must have said; a step that gave no answer meets only `unless`."""
 
     step: str
     output: str = ""
     """Which of the step's outputs or numbers; empty: its first."""
     answer: tuple[str, ...] = ()
     """One of these names was answered."""
+    unless: tuple[str, ...] = ()
+    """None of these names was answered; a step without an answer, as one that declined another camera's photograph,
+    has not."""
     at_least: float | None = None
     """The grade's step, or the number, is this or more."""
     below: float | None = None
     """The grade's step, or the number, is less than this."""
 
     def __post_init__(self) -> None:
-        if not self.answer and self.at_least is None and self.below is None:
-            raise RecipeError(f"a condition on {self.step} asks nothing: give answer, at_least or below")
+        if not self.answer and not self.unless and self.at_least is None and self.below is None:
+            raise RecipeError(f"a condition on {self.step} asks nothing: give answer, unless, at_least or below")
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +254,7 @@ def _with_lists(tree: Any) -> Any:
     out = {k: _with_lists(v) for k, v in tree.items()}
     if isinstance(out.get("when"), dict):
         out["when"] = [out["when"]]
-    if isinstance(out.get("answer"), str):
-        out["answer"] = [out["answer"]]
+    out |= {k: [out[k]] for k in ("answer", "unless") if isinstance(out.get(k), str)}
     return out
 
 

@@ -113,6 +113,29 @@ def answer_digest(document: dict[str, Any]) -> str:
     return canonical_digest({**document, "evidence": evidence})
 
 
+def sign_patient(document: Mapping[str, Any], inputs: Sequence[str], book: Logbook) -> dict[str, Any]:
+    """programme.json with the hash of its entry as `log_entry`; `inputs`: sha256 of every photograph that was read."""
+    entry = book.add(
+        Happening(
+            "read",
+            exam=document["subject"],
+            inputs=tuple(inputs),
+            model=document["programme"],
+            status=document["status"],
+            reasons=tuple(dict.fromkeys(reason["code"] for reason in document["reasons"])),
+            answer=canonical_digest(document),
+        )
+    )
+    return {**document, "log_entry": entry}
+
+
+def signature(document: dict[str, Any]) -> tuple[str | None, str]:
+    """(hash of its entry, digest that the entry signs) of a prediction.json or a programme.json, parsed."""
+    if "programme" in document:
+        return document["log_entry"], canonical_digest({k: v for k, v in document.items() if k != "log_entry"})
+    return document["evidence"]["log_entry"], answer_digest(document)
+
+
 def _said(path: Path, error: Exception) -> str:
     """One line that names the file and not its folder, which may bear somebody's name."""
     if isinstance(error, LogError):

@@ -118,11 +118,17 @@ def _messages(photographs: Sequence[Photograph]) -> Iterator[str]:
 
 
 def _rules_met(programme: Programme, photographs: Sequence[Photograph]) -> Iterator[Cause]:
-    """A cause for every rule and usable photograph that meets it, gravest rules first, as the programme lists them."""
+    """A cause for every rule and usable photograph that meets it, in the programme's order: gravest first. Of rules on
+    the same answer of a photograph only the first counts: what is severe need not be said to be moderate."""
+    told: set[tuple[str, frozenset[tuple[str, str]]]] = set()
     for rule in programme.rules:
+        about = frozenset((c.step, c.output) for c in rule.when)
         for photograph in photographs:
             steps = {s.name: s for s in photograph.steps}
-            if photograph.usable and all(meets(c, steps) for c in rule.when):
+            if (photograph.exam, about) in told or not photograph.usable:
+                continue
+            if all(meets(c, steps) for c in rule.when):
+                told.add((photograph.exam, about))
                 words = {"because": dict(rule.because) or rule.name, "eye": _eye(photograph)}
                 yield Cause("finding", Why("programme.cause.finding", words), exam=photograph.exam)
 

@@ -66,7 +66,7 @@ def open_programme(path: Path, find: Finder, overrides: tuple[str, ...] = ()) ->
         identity = {"name": programme.name, "version": programme.version, "digest": package.digest}
     for step in programme.steps:
         if step.measure is not None:
-            _ = MEASUREMENTS.table.get(step.measure) or MEASUREMENTS[step.measure]
+            _ = MEASUREMENTS[step.measure]  # one that there is not is told before anything is read
     models, absent = _packages(programme, source, find)
     return OpenedProgramme(programme, models, absent, trust, identity, source, keep)
 

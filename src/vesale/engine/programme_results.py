@@ -53,6 +53,8 @@ class PatientResults:
     """Patients set aside under a promise."""
     promise: tuple[float, float] | None
     """(alpha, delta) of that promise."""
+    unread: tuple[str, ...] = ()
+    """Subjects of the cohort of whom the folder says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,9 @@ def read_patient_results(folder: Path, cohort: Cohort) -> PatientResults:
     task = Task(programme.name, {OUTPUT: Category(NAMES)})
     whole = replace(cohort, exams=tuple(people))
     decided = sum(r["status"] == "reported" for r in rows)
-    return PatientResults(Results(task, tuple(rows)), whole, _screened(seen), programme, model, decided, promise)
+    unread = tuple(sorted(set(exams) - {str(r["subject"]) for r in rows}))
+    found = (Results(task, tuple(rows)), whole, _screened(seen), programme, model, decided, promise)
+    return PatientResults(*found, unread)
 
 
 def patient_report(found: PatientResults, about: Judged, out: Path) -> Report:
@@ -217,7 +221,8 @@ def _risk_measures(found: PatientResults) -> dict[str, Measure]:
 
 def _unknown(found: PatientResults) -> list[tuple[str, str]]:
     rows = found.results.rows
-    return [(str(r["exam"]), "truth not known") for r in rows if r[f"{OUTPUT}.truth"] is None]
+    unknown = [(str(r["exam"]), "truth not known") for r in rows if r[f"{OUTPUT}.truth"] is None]
+    return unknown + [(subject, "not read") for subject in found.unread]
 
 
 def _warnings(found: PatientResults, audit: Audit | None) -> list[tuple[str, str]]:
@@ -229,6 +234,8 @@ def _warnings(found: PatientResults, audit: Audit | None) -> list[tuple[str, str
         told.append(("no_subject", message))
     if found.promise is None:
         told.append(("no_promise", "Nobody was set aside under a promise: every patient went to a doctor."))
+    if found.unread:
+        told.append(("not_read", f"{len(found.unread)} patients of the cohort were not read, and count nowhere here."))
     bad = int(found.screened.positive.sum())
     if bad < 30:
         told.append(("few_referable", f"Only {bad} patients are truly referable: sensitivity is uncertain."))

@@ -13,9 +13,9 @@ from ..core.screened import Cause, Patient, Photograph
 from ..io.package import PROGRAMME
 from ..ops.machine import peak_rss_mb
 from ..render.documents import Failure, ReadExam, Summary, dumps, summary_document
-from ..render.programme_document import worklist_csv, write_text
+from ..render.programme_document import programme_document, worklist_csv
 from ..render.programme_page import patient_page, worklist_page
-from .logbook import Logbook
+from .logbook import Logbook, sign_patient
 from .programme import decided
 from .programme_opened import OpenedProgramme
 from .programme_patients import Opener, Person, people_of
@@ -87,8 +87,15 @@ def look_at_people(people: Sequence[Person], opened: OpenedProgramme, room: Room
 def write_patient(patient: Patient, folder: str, opened: OpenedProgramme, room: Room) -> None:
     """programme.json and index.html of one patient."""
     where = room.out / folder
-    text = write_text(patient, opened.programme, opened.identity)
-    (where / "programme.json").write_text(text, encoding="utf-8")
+    seen = {
+        image.sha256
+        for p in patient.photographs
+        for s in p.steps
+        if s.prediction
+        for image in s.prediction.evidence.inputs
+    }
+    document = sign_patient(programme_document(patient, opened.programme, opened.identity), sorted(seen), room.book)
+    (where / "programme.json").write_text(dumps(document) + "\n", encoding="utf-8")
     html = patient_page(patient, opened.programme, opened.identity, room.language)
     (where / "index.html").write_text(html, encoding="utf-8")
 

@@ -57,7 +57,8 @@ def read_photograph(photo: Photo, opened: OpenedProgramme, desk: Desk) -> tuple[
         side = told.facts.get(fact) if told is not None else None
         measured = side is not None
     drawn = _draw(photo.exam, done, sight, desk.folder)
-    notes = (*photo.notes, *(n for s in done.values() if s.measured for n in s.measured.notes))
+    notes = (*photo.notes, *_passed_over(opened.programme, done))
+    notes += tuple(n for s in done.values() if s.measured for n in s.measured.notes)
     stripped = tuple(_light(s) for s in done.values())
     found = Photograph(photo.exam, stripped, photo.view, side, measured, why is None, why, *drawn, notes)
     return found, sight.causes
@@ -72,14 +73,19 @@ def _step(
     unmet = next((c for c in step.when if not meets(c, done)), None)
     if unmet is not None:
         first = opened.programme.step(unmet.step)
-        key = "programme.why.condition" if done[unmet.step].answered else "programme.why.no_answer"
-        said = {"step": dict(first.title) or first.name, "wanted": " / ".join(unmet.answer) or _bounds(unmet)}
-        return StepDone(step.name, False, Why(key, said))
+        key = "condition" if done[unmet.step].answered else "no_answer"
+        key = "unless" if key == "condition" and unmet.unless else key
+        wanted = " / ".join(unmet.answer or unmet.unless) or _bounds(unmet)
+        return StepDone(step.name, False, Why(f"programme.why.{key}", {"step": _titled(first), "wanted": wanted}))
     if step.measure is not None:
         return _measure(step, photo, sight)
     if step.name not in opened.models:
         return StepDone(step.name, False, opened.absent[step.name])
     return _answer(step, photo, (opened.models[step.name], desk), sight)
+
+
+def _titled(step: Step) -> str | Mapping[str, str]:
+    return dict(step.title) or step.name
 
 
 def _bounds(condition: Condition) -> str:
@@ -93,7 +99,11 @@ def _measure(step: Step, photo: Photo, sight: Sight) -> StepDone:
     if sight.picture is None or not masks:
         return StepDone(step.name, False, Why("programme.why.nothing_outlined"))
     assert step.measure is not None
-    found = MEASUREMENTS[step.measure](Given(sight.picture, masks, photo.laterality))
+    try:
+        found = MEASUREMENTS[step.measure](Given(sight.picture, masks, photo.laterality))
+    except Exception as error:  # whatever outlines provoke in a measurement: the patient goes on, the cause is kept
+        message = f"{type(error).__name__}: {str(error)[:200]}"
+        return StepDone(step.name, False, Why("programme.why.failed", {"message": message}))
     return StepDone(step.name, True, measured=found)
 
 
@@ -164,9 +174,20 @@ def _demand(step: Step, prediction: Prediction, exam: str, sight: Sight) -> None
     if outcomes.get(prediction.status) != "refer":
         return
     said = "; ".join(r.message for r in prediction.reasons)
-    why = Why(f"programme.cause.step_{prediction.status}", {"step": dict(step.title) or step.name, "message": said})
+    why = Why(f"programme.cause.step_{prediction.status}", {"step": _titled(step), "message": said})
     code = prediction.reasons[0].code if prediction.reasons else "uncertain"
     sight.causes.append(Cause(code, why, exam=exam))
+
+
+def _passed_over(programme: Programme, done: Mapping[str, StepDone]) -> list[Why]:
+    """A note for every package that declined and was gone on without."""
+    told = []
+    for step in programme.steps:
+        prediction = done[step.name].prediction
+        if prediction is not None and prediction.status == "declined" and not step.needed and step.declined == "go_on":
+            said = "; ".join(r.message for r in prediction.reasons)
+            told.append(Why("programme.note.passed_over", {"step": _titled(step), "message": said}))
+    return told
 
 
 def _unusable(programme: Programme, done: Mapping[str, StepDone]) -> Why | None:
@@ -188,6 +209,7 @@ def _draw(
     drawn: Drawn = draw_found(sight.picture, masks, points)
     path = folder / f"{exam}.png"
     path.write_bytes(drawn.png)
+    (folder / f"{exam}.plain.png").write_bytes(drawn.plain)
     return path.name, drawn.legend
 
 

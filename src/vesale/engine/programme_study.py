@@ -4,6 +4,7 @@ Nothing is learned of the packages. Where their own training exams are among the
 had not learned from them must be given (`answers`), else the promise is about patients that the packages have seen.
 """
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -93,7 +94,8 @@ def study_programme(
         _read_test([p for p in people if p.subject in held], finished, test, watch)
     about = Judged(wish.command, split, language=wish.language, excluded=wish.excluded)
     about = replace(about, seconds=time.perf_counter() - began)
-    report = patient_report(read_patient_results(place, was.cohort), about, wish.out)
+    judged = was.cohort.where([e for e in was.cohort if (e.subject in held) == bool(held)], "")
+    report = patient_report(read_patient_results(place, judged), about, wish.out)
     _write_card(finished, trust, was, report, wish)
     return report
 
@@ -178,10 +180,22 @@ def _look(
 def _package(opened: OpenedProgramme, trust: ProgrammeTrust, was: ReadCohort, wish: ProgrammeWish) -> OpenedProgramme:
     """Write RUN/model and take it up with the packages that are open already."""
     card = _card(opened, trust, was, {})
-    text = to_toml(opened.programme, f"{opened.programme.name}, calibrated on {trust.n} patients")
+    moved = _moved(opened.programme, opened.source.parent, wish.out / "model")
+    text = to_toml(moved, f"{moved.name}, calibrated on {trust.n} patients")
     digest = write_programme(wish.out / "model", text, trust, card)
     identity = {"name": opened.programme.name, "version": opened.programme.version, "digest": digest}
     return replace(opened, trust=trust, identity=identity, source=wish.out / "model" / PROGRAMME)
+
+
+def _moved(programme: Programme, source: Path, to: Path) -> Programme:
+    """The programme as it must stand in another folder: packages that were named by a path are found from there."""
+
+    def named(model: str | None) -> str | None:
+        if model is None or not (source / model).exists():
+            return model
+        return Path(os.path.relpath((source / model).resolve(), to.resolve())).as_posix()
+
+    return replace(programme, steps=tuple(replace(s, model=named(s.model)) for s in programme.steps))
 
 
 def _read_test(people: Sequence[Person], finished: OpenedProgramme, room: Room, watch: Watch) -> None:

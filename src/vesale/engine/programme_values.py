@@ -11,9 +11,13 @@ from ..trust.fuse import SCORE
 
 
 def meets(condition: Condition, steps: Mapping[str, StepDone]) -> bool:
-    """Whether an earlier step said so; a step without an answer, or that output, does not."""
+    """Whether an earlier step said so; one without an answer, or that output, only meets a bare `unless`."""
     done = steps.get(condition.step)
     if done is None or not done.answered:
+        return (
+            bool(condition.unless) and not condition.answer and condition.at_least is None and condition.below is None
+        )
+    if condition.unless and name_of(done, condition.output) in condition.unless:
         return False
     if condition.answer and name_of(done, condition.output) not in condition.answer:
         return False

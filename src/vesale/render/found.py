@@ -8,19 +8,31 @@ from PIL import Image as Pillow
 from scipy import ndimage
 
 from ..core.image import Array
-from .paint import PALETTE, Colour, is_thin, png, resize, rgb, shape_within, tint, write_on
+from .paint import Colour, is_thin, png, resize, rgb, shape_within, tint, write_on
 
 LONGEST = 1600
 SEEN = 0.12
 """Share of a shown sample that must be marked for it to be shown: a lesion of a few samples survives shrinking."""
-GAP, LINE = 2, 2
+GAP, LINE = 2, 3
 """Samples between an outline and what it is around; width of the outline."""
 CROSS = 14
+COLOURS: tuple[Colour, ...] = (
+    (86, 180, 233),
+    (255, 240, 60),
+    (0, 235, 160),
+    (255, 255, 255),
+    (255, 150, 215),
+    (120, 150, 255),
+    (230, 120, 20),
+)
+"""Those that stand on the orange of a retina and the pink of stained tissue first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
     png: bytes
+    plain: bytes
+    """The same picture with nothing drawn on it."""
     legend: tuple[tuple[str, str, str], ...]
     """(colour as #rrggbb, name, the mark on the picture) of each outline and place."""
 
@@ -31,11 +43,12 @@ def draw_found(
     """picture (C, H, W); masks (name, (H, W)); points (name, (row, column)). Each name has a colour and a number, which
     stands beside its largest region, so that colour does not carry the name alone."""
     shape = shape_within((picture.shape[1], picture.shape[2]), LONGEST, 640)
-    canvas = resize(rgb(picture), shape).copy()
+    bare = resize(rgb(picture), shape)
+    canvas = bare.copy()
     factor = shape[1] / picture.shape[2]
     legend = []
     for i, (name, mask) in enumerate(masks):
-        colour, mark = PALETTE[i % len(PALETTE)], str(i + 1)
+        colour, mark = COLOURS[i % len(COLOURS)], str(i + 1)
         small = _shrunk(mask, shape)
         _ring(canvas, small, colour)
         canvas = _number(canvas, small, mark)
@@ -43,7 +56,7 @@ def draw_found(
     for name, (row, column) in points:
         _cross(canvas, round(row * factor), round(column * factor))
         legend.append((_hex((255, 255, 255)), name, "+"))
-    return Drawn(png(canvas), tuple(legend))
+    return Drawn(png(canvas), png(bare), tuple(legend))
 
 
 def _shrunk(mask: Array, shape: tuple[int, int]) -> Array:

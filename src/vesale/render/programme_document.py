@@ -9,8 +9,8 @@ from typing import Any
 from ..core.prediction import AnsweredCategory
 from ..core.programme import Programme
 from ..core.screened import PLACES, Cause, Patient, Photograph, StepDone
-from .documents import dumps, plain, prediction_document
-from .programme_words import why_text
+from .documents import plain, prediction_document
+from .programme_words import value_text, why_text
 from .words import LANGUAGES, decimal, percent, say, short_percent
 
 NAMES = ("no_refer", "refer")
@@ -80,15 +80,15 @@ def promise_words(patient: Patient, programme: Programme, language: str) -> str:
 
 
 def cause_lines(patient: Patient, language: str) -> list[str]:
-    """Every cause in words, the gravest finding of an eye only, with its measured value beside the limit."""
-    lines: list[str] = []
-    eyes: set[str | None] = set()
+    """Every cause in words, one finding of both eyes in one line, with the measured value beside its limit."""
+    lines: dict[str, list[str]] = {}
     for cause in patient.causes:
-        if cause.code == "finding" and cause.exam in eyes:
-            continue
-        eyes |= {cause.exam} if cause.code == "finding" else set()
-        lines.append(cause_line(cause, language))
-    return list(dict.fromkeys(lines))
+        if cause.code == "finding":
+            text, eye = (value_text(name, cause.why.values[name], language) for name in ("because", "eye"))
+            lines.setdefault(text, []).append(eye)
+        else:
+            lines.setdefault(cause_line(cause, language), [])
+    return [f"{text} ({', '.join(dict.fromkeys(eyes))})" if eyes else text for text, eyes in lines.items()]
 
 
 def cause_line(cause: Cause, language: str) -> str:
@@ -120,11 +120,6 @@ def worklist_csv(patients: Sequence[Patient], folders: Mapping[str, str], progra
         row = [str(rank), p.subject, p.place, p.decision or "", p.status, *numbers, codes]
         writer.writerow([*map(_cell, row), _cell(sentence(p, programme, language)), f"{folders[p.subject]}/index.html"])
     return out.getvalue()
-
-
-def write_text(patient: Patient, programme: Programme, model: Mapping[str, str]) -> str:
-    """The text of programme.json."""
-    return dumps(programme_document(patient, programme, model)) + "\n"
 
 
 def _cell(text: str) -> str:

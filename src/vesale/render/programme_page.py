@@ -129,6 +129,7 @@ def _photograph(photo: Photograph, programme: Programme, language: Language) -> 
         "side": worded(FACTS, side, language) if side else say("programme.unknown_eye", language),
         "told": photo.side_measured,
         "picture": linked(photo.picture) if photo.picture else None,
+        "plain": linked(f"{photo.picture.removesuffix('.png')}.plain.png") if photo.picture else None,
         "usable": photo.usable,
         "why": "" if photo.why is None else why_text(photo.why, language),
         "answers": [a for shown in programme.shown if (a := _answer(shown, photo, programme, language))],

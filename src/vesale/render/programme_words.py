@@ -11,6 +11,7 @@ PROGRAMME: Mapping[str, tuple[str, str]] = {
         "jamais appris ici : aucun modèle n'existe pour ce signe, donc rien n'en est dit",
     ),
     "programme.why.condition": ("not run: {step} is not {wanted}", "non exécuté : {step} n'est pas {wanted}"),
+    "programme.why.unless": ("not run: {step} is {wanted}", "non exécuté : {step} est {wanted}"),
     "programme.why.no_answer": ("not run: {step} gave no answer", "non exécuté : {step} n'a pas répondu"),
     "programme.why.nothing_outlined": (
         "not measured: what it is measured on was not outlined",
@@ -23,6 +24,10 @@ PROGRAMME: Mapping[str, tuple[str, str]] = {
     "programme.why.declined": ("declined: {message}", "refusé : {message}"),
     "programme.why.failed": ("failed: {message}", "échec : {message}"),
     "programme.why.referred": ("no answer: {message}", "pas de réponse : {message}"),
+    "programme.note.passed_over": (
+        "{step} did not judge this photograph, and it was read without: {message}",
+        "{step} n'a pas jugé cette photographie ; elle a été lue sans : {message}",
+    ),
     "programme.note.no_disc": (
         "No optic disc was found: no side, no fovea.",
         "Aucun disque optique trouvé : ni côté, ni fovéa.",
@@ -179,6 +184,8 @@ PROGRAMME: Mapping[str, tuple[str, str]] = {
         "Photograph {exam}, with what was found drawn on it",
         "Photographie {exam}, avec ce qui a été trouvé",
     ),
+    "programme.outlines": ("show what was found", "montrer ce qui a été trouvé"),
+    "programme.plain": ("Photograph {exam}, nothing drawn on it", "Photographie {exam}, sans tracé"),
     "programme.about": ("The programme and the run", "Le programme et l'exécution"),
     "programme.all": ("all details (JSON)", "tous les détails (JSON)"),
     "programme.back": ("Worklist", "Liste de travail"),
@@ -226,7 +233,7 @@ FACTS: Mapping[str, tuple[str, str]] = {
 def why_text(why: Why, language: str) -> str:
     """The sentence in that language."""
     column = 0 if language == "en" else 1
-    values = {k: _value(k, v, language) for k, v in why.values.items()}
+    values = {k: value_text(k, v, language) for k, v in why.values.items()}
     return PROGRAMME[why.key][column].format(**values)
 
 
@@ -235,7 +242,7 @@ def worded(table: Mapping[str, tuple[str, str]], name: str, language: str) -> st
     return table[name][0 if language == "en" else 1] if name in table else name.replace("_", " ")
 
 
-def _value(name: str, value: str | Mapping[str, str], language: str) -> str:
+def value_text(name: str, value: str | Mapping[str, str], language: str) -> str:
     """Words in the language; sentences of the gate and sides of the body are kept in English in files."""
     if not isinstance(value, str):
         return _of(value, language)

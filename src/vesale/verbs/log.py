@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..core.errors import LogError
-from ..engine.logbook import answer_digest
+from ..engine.logbook import signature
 from ..io.package import sha256
 from ..store.entry import HEX, Entry, Happening
 from ..store.home import default_log, home
@@ -128,18 +128,20 @@ def _known(path: Path) -> Iterator[Entry]:
 def _against(found: Verified, path: Path, readings: Path) -> Verified:
     """Whether every answer in a folder is the one that its entry signs."""
     signed = {e.hash: e for e in _known(path) if e.document["event"] == "read"}
-    for place in sorted(readings.glob("*/prediction.json")):
-        name = place.parent.name
+    patients = sorted(readings.glob("*/programme.json"))
+    steps = [place for patient in patients for place in sorted(patient.parent.glob("*/*/prediction.json"))]
+    for place in (*sorted(readings.glob("*/prediction.json")), *patients, *steps):
+        name = place.parent.relative_to(readings).as_posix()
         try:
             document = json.loads(place.read_text(encoding="utf-8"))
-            entry = signed.get(document["evidence"]["log_entry"])
-            digest = answer_digest(document)
+            by, digest = signature(document)
+            entry = signed.get(by or "")
         except (ValueError, KeyError, TypeError, AttributeError):
-            return replace(found, ok=False, what=f"{name}/prediction.json is no answer that can be checked")
+            return replace(found, ok=False, what=f"{name}/{place.name} is no answer that can be checked")
         if entry is None:
-            return replace(found, ok=False, what=f"{name}/prediction.json names no entry of this log")
+            return replace(found, ok=False, what=f"{name}/{place.name} names no entry of this log")
         if digest != entry.document["answer"]:
-            return replace(found, ok=False, first_bad=None, what=f"{name}/prediction.json differs from entry {entry.n}")
+            return replace(found, ok=False, first_bad=None, what=f"{name}/{place.name} differs from entry {entry.n}")
         for file, wanted in entry.document["files"].items():
             if not (place.parent / file).is_file() or sha256(place.parent / file) != wanted:
                 return replace(found, ok=False, what=f"{name}/{file} differs from entry {entry.n}")

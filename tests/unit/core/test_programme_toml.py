@@ -35,7 +35,7 @@ def load(folder: Path, text: str, *overrides: str):
 
 def test_the_shipped_programme_is_sound():
     programme = load_programme(SHIPPED)
-    assert [s.name for s in programme.steps if s.needed] == ["quality", "grade"]
+    assert [s.name for s in programme.steps if s.needed] == ["grade"]
     assert programme.step("papilledema").never_trained
     assert programme.decision.alpha == 0.05
     assert {t.column for t in programme.truth} == {"grade", "edema"}
