@@ -35,9 +35,7 @@ def test_digits_stand_upright_as_their_prior_does(data: Path, tmp_path: Path) ->
     assert {e.split for e in read_cohort(tmp_path / "all").cohort} == {None}
 
 
-@pytest.mark.parametrize(
-    ("make", "trials", "different", "features"), [(miyawaki, 119, 20, 967), (vbcca, 80, 10, 797)]
-)
+@pytest.mark.parametrize(("make", "trials", "different", "features"), [(miyawaki, 119, 20, 967), (vbcca, 80, 10, 797)])
 def test_a_fold_is_a_picture(data: Path, tmp_path: Path, make, trials: int, different: int, features: int) -> None:
     assert make(data, tmp_path) == trials
     cohort = read_cohort(tmp_path).cohort
@@ -53,8 +51,6 @@ def test_a_fold_is_a_picture(data: Path, tmp_path: Path, make, trials: int, diff
 def test_every_test_pattern_of_the_given_split_was_learned_from(data: Path, tmp_path: Path) -> None:
     miyawaki_combined(data, tmp_path)
     cohort = read_cohort(tmp_path).cohort
-    learned, tested = (
-        {v.pictures[""] for e in cohort.of_split(split) for v in e.views} for split in ("train", "test")
-    )
+    learned, tested = ({v.pictures[""] for e in cohort.of_split(split) for v in e.views} for split in ("train", "test"))
     assert tested
     assert tested <= learned

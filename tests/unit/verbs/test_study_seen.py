@@ -78,6 +78,9 @@ def test_others_can_judge_its_readings(run, tmp_path):
     folder, cohort, done = run
     report = evaluate(folder / "run" / "test", cohort, tmp_path / "e", split="test")
     assert report.measures["picture"]["pcc"].value == pytest.approx(done.report.measures["picture"]["pcc"].value)
+    (without,) = report.baselines.values()
+    assert without["picture"]["pcc"].value < report.measures["picture"]["pcc"].value
+    assert "the mean of the other pictures" in (tmp_path / "e" / "report.html").read_text(encoding="utf-8")
 
 
 def test_started_again_it_takes_its_decoders_up(run):
