@@ -73,7 +73,7 @@ def _accuracy(name: str, d: Document) -> Iterator[str]:
         yield ""
     yield from _baselines(d["baselines"])
     training = d["training"]
-    yield f"- Command: `{d['command']}`, which follows `recipes/{name}.toml`."
+    yield f"- Command: `{d['command']}`, which follows `recipes/{_recipe(name)}.toml`."
     yield f"- Training: {_duration(training['seconds'])}, {training['steps']:,} steps in all, on {training['machine']}."
     yield f"- Largest memory: {d['peak_rss_mb'] / 1000:.1f} GB."
     yield from (f"- {note}" for note in d.get("notes", ()))
@@ -113,6 +113,12 @@ def _known(name: str) -> tuple[dict[str, float], str]:
 
     work = WORKS.get(name)
     return (dict(work.floors), work.help) if work else ({}, "")
+
+
+def _recipe(name: str) -> str:
+    from .accuracy import WORKS
+
+    return (WORKS[name].recipe if name in WORKS else "") or name
 
 
 def _baselines(baselines: Mapping[str, Mapping[str, Mapping[str, Document]]]) -> Iterator[str]:

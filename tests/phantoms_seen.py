@@ -1,4 +1,4 @@
-"""Made recordings: pictures with a shape, a planted linear answer of voxels to them, noise; and a run of such volumes."""
+"""Made recordings: pictures with a shape, a planted linear answer of voxels to them, noise; a run of volumes."""
 
 import csv
 from collections.abc import Sequence
@@ -53,8 +53,8 @@ def write_seen(folder: Path, signals: Floats, pictures: Floats, more: Sequence[d
 
 
 def write_run(folder: Path, amplitudes: Floats, step: float = 2.0, every: int = 6) -> tuple[Path, NDArray[np.bool_]]:
-    """A run `sub-1_bold.nii.gz` with events beside it and a mask: the voxels of the mask answer each event, 4 s after its
-    onset, by (events, voxels) `amplitudes`, on a level, a slow drift and noise; voxels outside are noise."""
+    """A run `sub-1_bold.nii.gz` with events beside it and a mask: the voxels of the mask answer each event, 4 s after
+    its onset, by (events, voxels) `amplitudes`, on a level, a slow drift and noise; voxels outside are noise."""
     import nibabel
 
     rng = np.random.default_rng(5)

@@ -22,16 +22,18 @@ def test_ridge_is_scikit_learns():
     np.testing.assert_allclose(ridge(x, y, 4.0)(new), theirs, atol=1e-9)
 
 
-def test_gaussian_inversion_is_bayes_rule_in_full():
+@pytest.mark.parametrize("encode", ["components", "samples"])
+def test_gaussian_inversion_is_bayes_rule_in_full(encode):
     pictures = made.made_pictures(60).reshape(60, -1)
     signals = made.answers_to(pictures, 25, 0.5)
-    options = Decode(components=(8,), shrink=0.4)
+    options = Decode(components=(8,), shrink=0.4, encode=encode)
     prior = prior_of(pictures, (1, 12, 12), options)
     a = standard_of(signals)(signals)
     found = LINEAR["gaussian"](a, pictures, prior, Setting(5.0, 8, 0, 1.5), options)(a)
     z = (pictures - prior.mean) @ prior.basis.T / prior.spreads
     rest = z - z.mean(axis=0)
-    gram = rest.T @ rest + 5.0 * np.eye(8)
+    laid = np.ones(8) if encode == "components" else np.mean(prior.spreads**2) / prior.spreads**2
+    gram = rest.T @ rest + 5.0 * np.diag(laid)
     answers = np.linalg.inv(gram) @ rest.T @ a
     noise = a - rest @ answers
     free = 60 - np.trace(np.linalg.inv(gram) @ rest.T @ rest)

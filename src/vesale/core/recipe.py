@@ -28,6 +28,7 @@ LATER: Mapping[str, Mapping[str, Any]] = {
         "components": (20, 40),
         "voxels": (),
         "weights": (1.0,),
+        "encode": "components",
         "inner": 5,
         "choose": "mse",
         "shrink": 0.5,
@@ -232,6 +233,9 @@ class Decode:
     """Numbers of features of the signal to choose from, those that go best with the pictures first; none: all."""
     weights: tuple[float, ...] = (1.0,)
     """gaussian: how much the prior counts, to choose from; 1 is Bayes' rule."""
+    encode: Literal["components", "samples"] = "components"
+    """gaussian: what the penalty of the signal's answers is laid on: the components, each in its own spread, or the
+    picture's samples, so that components that hardly vary count little."""
     inner: int = 5
     """Folds inside the training fold, by subject, for every choice and for the spread."""
     choose: Literal["mse", "pcc"] = "mse"

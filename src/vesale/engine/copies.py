@@ -52,6 +52,17 @@ def common(
     return list(dict.fromkeys(exact)), _surest(near)
 
 
+def pictures_across(cohort: Cohort, looks: Looks) -> list[tuple[str, ...]]:
+    """Exams whose true picture stands, to the sample, in the given test split and outside it: those of each picture."""
+    shown: dict[str, list[Exam]] = {}
+    for exam in cohort:
+        for path in dict.fromkeys(p for view in exam.views for p in view.pictures.values()):
+            if digest := looks["picture", path].digest:
+                shown.setdefault(digest, []).append(exam)
+    several = [exams for exams in shown.values() if len({exam.split == "test" for exam in exams}) > 1]
+    return [tuple(exam.id for exam in exams) for exams in several]
+
+
 def _distinct(cohort: Cohort, looks: Looks) -> tuple[list[list[str]], list[Grey]]:
     """Exams that show each different picture, and its thumbnail."""
     owners: dict[str, list[str]] = {}

@@ -195,9 +195,11 @@ def _gaussian(standardised: Floats, pictures: Floats, prior: Prior, setting: Set
     z = some.whitened(pictures)
     centre, n, k = z.mean(axis=0), len(z), z.shape[1]
     rest = z - centre
-    answers = np.linalg.solve(rest.T @ rest + setting.penalty * np.eye(k), rest.T @ standardised)  # (k, features)
+    laid = np.ones(k) if options.encode == "components" else (some.spreads**2).mean() / some.spreads**2
+    gram = rest.T @ rest + setting.penalty * np.diag(laid)
+    answers = np.linalg.solve(gram, rest.T @ standardised)  # (k, features)
     noise = standardised - rest @ answers
-    free = max(1.0, n - float(np.trace(np.linalg.solve(rest.T @ rest + setting.penalty * np.eye(k), rest.T @ rest))))
+    free = max(1.0, n - float(np.trace(np.linalg.solve(gram, rest.T @ rest))))
     variance = (noise**2).sum(axis=0) / free
     alone = 1 / np.maximum(options.shrink * variance, 1e-12)  # (features,)
     alone = np.where(variance > 0, alone, 0.0)

@@ -20,7 +20,7 @@ from ..metrics.picture import (
     agreement,
     identified,
     mean_measure,
-    permutation_p,
+    permutation_measure,
     picture_cells,
 )
 from ..ops.digest import pixel_digest
@@ -103,10 +103,9 @@ def picture_measures(
     within = identified(table, which, kinds)
     if np.isfinite(within).any():
         found["within_class"] = mean_measure("within_class", within, subjects, "correlation, others of its class")
-    p, draws = permutation_p(table, subjects)
-    if draws:
-        remark = f"{draws} permutations of the true pictures among subjects, mean correlation"
-        found["permutation_p"] = Measure("permutation_p", p, None, None, len(set(subjects)), method=remark)
+    chance = permutation_measure(table, subjects)
+    if chance.value is not None:
+        found["permutation_p"] = chance
     return found
 
 

@@ -57,7 +57,6 @@ def _errors(row: Mapping[str, Cell], name: str, output: Output, positive: Sequen
             return None if output.tolerance is None else number_errors(float(answer), float(truth), output.tolerance)
         case Quantity():
             return grade_errors(int(float(answer)), int(float(truth)), output.action)
-    return None
 
 
 def _text(cell: Cell) -> str:

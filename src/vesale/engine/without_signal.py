@@ -9,17 +9,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.exam import Cohort
 from ..core.recipe import Recipe
 from ..core.report import Finding, Measure
-from ..core.task import Picture
+from ..core.task import Picture, Task
 from ..io.cohort_table import found
 from ..metrics.picture import agreement, picture_cells
 from ..ops.digest import pixel_digest
 from .decoding_fit import prior_pictures, scaled
-from .picture_rows import picture_measures
-from .samples import Sample
+from .picture_rows import picture_measures, reach_of
+from .samples import Sample, view_picture
 
-NAME = "no signal: the mean picture"
+NAME, NAME_HERE = "no signal: the mean picture", "no signal: the mean of the other pictures"
 TWIN = 0.98
 """Pictures that correlate by this are twins: the same, but for a shade or a sample."""
 Floats = NDArray[np.float32]
@@ -52,6 +53,37 @@ def without_signal(recipe: Recipe, pairs: Sides, root: Path) -> Without:
         tuple(f for p in parts for f in p.findings),
         tuple(w for p in parts for w in p.warnings),
     )
+
+
+def mean_of_others(task: Task, cohort: Cohort) -> Without:
+    """Of a cohort that nothing was learned from: each true picture beside the mean of those of the other subjects."""
+    found = [
+        _others_mean(name, output, cohort)
+        for name, output in task.outputs.items()
+        if isinstance(output, Picture) and task.from_signal
+    ]
+    return Without(
+        {n: m for w in found for n, m in w.measures.items()}, {n: p for w in found for n, p in w.pictures.items()}
+    )
+
+
+def _others_mean(name: str, output: Picture, cohort: Cohort) -> Without:
+    seen = [(e, view_picture(cohort, e.views[0], name, output)) for e in cohort]
+    known = [(e, p.astype(np.float64)) for e, p in seen if p is not None]
+    if len({e.subject for e, _ in known}) < 2 or len({p.shape for _, p in known}) > 1:
+        return Without()
+    own: dict[str, list[NDArray[np.float64]]] = {}
+    for exam, picture in known:
+        own.setdefault(exam.subject, []).append(picture)
+    total = np.sum([p for _, p in known], axis=0)
+    means = {s: (total - np.sum(some, axis=0)) / (len(known) - len(some)) for s, some in own.items()}
+    rows, answers = [], {}
+    for exam, picture in known:
+        low, high = reach_of({"low": output.low, "high": output.high}, picture.astype(np.float32))
+        cells = picture_cells(means[exam.subject], picture, high - low)
+        rows.append({f"{name}.{k}": v for k, v in cells.items()} | {f"{name}.truth": "known"})
+        answers[exam.id] = means[exam.subject].astype(np.float32)
+    return Without({name: picture_measures(name, rows, None, [e.subject for e, _ in known])}, {name: answers})
 
 
 def _of_output(recipe: Recipe, named: tuple[str, Picture], pairs: Sides, root: Path) -> Without:

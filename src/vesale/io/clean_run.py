@@ -90,7 +90,7 @@ def cleaned(run: NDArray[np.float32], step: float, cleaning: Cleaning) -> NDArra
 
 
 def read_confounds(path: Path, volumes: int) -> NDArray[np.float64]:
-    """(volume, column) of every column that holds numbers; unknown ones (n/a, of a first difference) become the mean."""
+    """(volume, column) of every column that holds numbers; an unknown one (n/a) becomes the mean."""
     with reading(path, "a table of confounds", quote=False), path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file, delimiter="\t"))
     values = [[_number(cell) for cell in row] for row in rows[1:]]

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from ..core.report import Measure
-from .intervals import joined, measure
+from .intervals import clopper_pearson, joined, measure
 
 Floats = NDArray[np.float64]
 PERMUTATIONS = 9999
@@ -92,6 +92,17 @@ def identified(table: ArrayLike, which: Sequence[str], classes: Sequence[str | N
     wins = (own[:, None] > distinct) + 0.5 * (own[:, None] == distinct)
     count = other.sum(axis=1)
     return np.asarray(np.where(count > 0, (wins * other).sum(axis=1) / np.maximum(count, 1), np.nan))
+
+
+def permutation_measure(table: ArrayLike, subjects: Sequence[str]) -> Measure:
+    """`permutation_p` as a Measure; the interval says how exactly so many draws tell it."""
+    p, draws = permutation_p(table, subjects)
+    name, n = "permutation_p", len(set(subjects))
+    if not draws:
+        return Measure(name, None, None, None, n, method="one subject: nothing can change places")
+    low, high = clopper_pearson(round(p * (draws + 1)) - 1, draws)
+    remark = f"{draws} permutations of the true pictures among subjects, mean correlation; Clopper-Pearson of the draws"
+    return Measure(name, p, low, max(high, p), n, method=remark)
 
 
 def permutation_p(table: ArrayLike, subjects: Sequence[str], seed: int = 0) -> tuple[float, int]:

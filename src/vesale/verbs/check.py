@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from vesale.core.errors import RecipeError
 from vesale.core.exam import Cohort, Exam
 from vesale.core.report import Finding
-from vesale.engine.copies import common, copies, digests
+from vesale.engine.copies import common, copies, digests, pictures_across
 from vesale.engine.finding_pictures import (
     Drawing,
     Shown,
@@ -97,6 +97,7 @@ def check(
         pairs = copies(exact.cohort, looks, partial(watch, "pictures compared"))
     resolved = near_copies(exact.cohort, pairs, join="near_duplicate" in allowed)
     findings = [*read.findings, *faults, *exact.findings, *resolved.findings, *subject_leaks(resolved.cohort)]
+    findings += _shown_across(resolved.cohort, looks)
     with threadpool_limits(1):
         findings += suspicions(resolved.cohort, looks, "traces")
     drawings = exam_drawings(findings, usable) | copy_drawings(resolved.findings, pairs, (usable, usable))
@@ -192,6 +193,16 @@ def _faults(exam: Exam, looks: Mapping[Key, Inspected]) -> Iterator[Finding]:
                 message = f"{path} is {_by(look.shape)}, its image {_by(wrong[0])}; exam {exam.id} is left out"
                 text = (message, f"give the {use} that was drawn on this image, at its size")
                 yield found("mask_mismatch", "error", text, f"{exam.id}|{path}", [exam.id], [view.line])
+
+
+def _shown_across(cohort: Cohort, looks: Mapping[Key, Inspected]) -> Iterator[Finding]:
+    """True pictures on both sides of the test split: such a one need only be recognised."""
+    across = pictures_across(cohort, looks)
+    if across:
+        exams = list(dict.fromkeys(name for names in across for name in names))
+        message = f"{len(across)} pictures stand in the test split and are learned from, too ({len(exams)} exams)"
+        text = (message, "give the trials of one picture one subject, and deal out subjects anew")
+        yield found("subject_leak", "warning", text, "picture|" + "|".join(sorted(exams)), exams)
 
 
 def _by(shape: Sequence[int]) -> str:

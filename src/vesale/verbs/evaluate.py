@@ -20,6 +20,7 @@ from ..engine.publish import publish
 from ..engine.record import accepts_of, rule_in_words
 from ..engine.results import read_results
 from ..engine.samples import open_view
+from ..engine.without_signal import NAME_HERE, mean_of_others
 from ..io.package import MANIFEST, PROGRAMME
 from .check import check
 from .list import find_model, find_programme
@@ -74,6 +75,9 @@ def evaluate(
         rule=rule_in_words(model.trust) if model else None,
         trust=model.trust if model else None,
     )
+    known = mean_of_others(task, some)
+    if known.measures:
+        about = replace(about, baselines={NAME_HERE: known.measures}, without=known.pictures)
     return write_report(results, some, folder, replace(about, seconds=time.perf_counter() - began), out)
 
 
@@ -130,7 +134,9 @@ def task_of(folder: Path, cohort: Cohort) -> Task:
         if path.is_file():
             document = json.loads(path.read_text(encoding="utf-8"))
             if document["outputs"]:
-                return Task(folder.name, {n: _output(o) for n, o in document["outputs"].items()})
+                outputs = {n: _output(o) for n, o in document["outputs"].items()}
+                shapes = [seen["shape"][1:] for seen in document["evidence"].get("inputs") or ()]
+                return Task(folder.name, outputs, from_signal=bool(shapes) and all(s == [1, 1] for s in shapes))
     raise CohortError(f"{folder}: no answered exam of {cohort.name}", "exam ids must agree on both sides")
 
 

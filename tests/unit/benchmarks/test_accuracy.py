@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 def test_every_work_has_its_cohort_and_its_recipe(name: str) -> None:
     work = WORKS[name]
     assert work.cohort in MAKERS
-    assert entry_of(name).recipe == ROOT / "recipes" / f"{name}.toml"
+    assert entry_of(name).recipe == ROOT / "recipes" / f"{work.recipe or name}.toml"
     recipe = load(entry_of(name).recipe)
     assert recipe.task.outputs
     assert len(set(work.seeds)) == len(work.seeds)

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 from benchmarks import page as pages
+from benchmarks.accuracy import recipe_of
 from benchmarks.record import PARTS, Entry, Published, mean_over_seeds, recomputed, record
 from vesale.core.encode import to_toml
 from vesale.core.recipe import Recipe, load
@@ -118,7 +119,7 @@ def follows(path: Path, recipe: Recipe) -> None:
 @pytest.mark.skipif(not RECORDED, reason="docs/benchmarks holds no recorded accuracy yet")
 @pytest.mark.parametrize("path", RECORDED, ids=lambda p: p.stem)
 def test_a_record_follows_from_its_table(path: Path) -> None:
-    follows(path, load(ROOT / "recipes" / f"{path.stem}.toml"))
+    follows(path, load(recipe_of(path.stem)))
 
 
 @pytest.mark.skipif(not RECORDED, reason="docs/benchmarks holds no recorded accuracy yet")

@@ -25,9 +25,9 @@ from vesale.engine.decoding import (
 
 pytest.importorskip("onnx")
 
-from vesale.engine.decoding_features import features, filters_of, fit_features  # noqa: E402
-from vesale.engine.decoding_fit import picture_of  # noqa: E402
-from vesale.engine.decoding_onnx import decoded, find, write_decoder  # noqa: E402
+from vesale.engine.decoding_features import features, filters_of, fit_features
+from vesale.engine.decoding_fit import picture_of
+from vesale.engine.decoding_onnx import decoded, find, write_decoder
 
 SHAPE = (1, made.SIDE, made.SIDE)
 OUTPUT = Picture(("grey",), size=SHAPE[1:], low=-10.0, high=245.0)

@@ -54,7 +54,7 @@ def test_a_table_names_true_pictures_and_its_digest_covers_them(tmp_path):
     pictures = made.made_pictures(4)
     folder = made.write_seen(tmp_path, made.answers_to(pictures, 10, 0.1), pictures)
     cohort = read_cohort(folder).cohort
-    assert [v.pictures for e in cohort for v in e.views][0] == {"": "pictures/p000.png"}
+    assert next(v.pictures for e in cohort for v in e.views) == {"": "pictures/p000.png"}
     assert "picture" not in {t for e in cohort for t in e.traits}
     before = cohort.digest
     Pillow.fromarray(np.zeros((12, 12), np.uint8)).save(folder / "pictures" / "p002.png")
