@@ -24,6 +24,7 @@ from ..nets.heads import Network
 from .batches import Batches
 from .events import Event, Fitted, Progress, Started
 from .fit import Job, State, channels_last, fingerprint, levelled, prepared, rate_at, resume, save, write_weights
+from .lanes import Lanes
 from .samples import Sample
 
 HIDDEN = 0.5
@@ -125,7 +126,7 @@ def _start(recipe: Recipe, samples: Sequence[Sample], batches: Batches) -> tuple
         height, width = masked(image).shape[2:]
     optimizer = torch.optim.AdamW(masked.parameters(), lr=recipe.train.rate, weight_decay=recipe.train.weight_decay)
     weights = {k: v.detach().clone() for k, v in masked.state_dict().items()}
-    return State(masked, weights, optimizer, 0, 0.0), (height, width)
+    return State(masked, weights, optimizer, 0, 0.0, Lanes(masked, 1)), (height, width)
 
 
 def _step(state: State, batches: Batches, recipe: Recipe, shape: tuple[int, int]) -> float:
