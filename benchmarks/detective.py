@@ -108,8 +108,8 @@ def planted_table(checked: Checked, plants: Sequence[Plant]) -> Table:
     pairs = [{p.copy, p.original} for p in plants]
     wrong = {s: sum(not any(pair <= g for pair in pairs) or len(g) > 2 for g in groups[s]) for s in groups}
     note = (
-        f"{len(checked.cohort) + len(checked.excluded)} made photographs, half of them retinas, each of a subject of its "
-        f"own. Findings that name others together: {wrong['error']} errors, {wrong['warning']} warnings."
+        f"{len(checked.cohort) + len(checked.excluded)} made photographs, half of them retinas, each of its own "
+        f"subject. Findings that name others together: {wrong['error']} errors, {wrong['warning']} warnings."
     )
     columns = ("change", "strength", "copies", "found for sure (error)", "found at all")
     return Table("Copies planted among made photographs, by strength", columns, tuple(rows), note)

@@ -82,6 +82,8 @@ class Gate:
     """Of the network that answers; none where its package does not say what it sees."""
     scores: Floats = field(default_factory=lambda: np.zeros(0))
     """Of the calibration exams, sorted."""
+    emphasis: float = 1.0
+    """Times which the looks count when they alone decide: see `_emphasis`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,14 +120,16 @@ def fit_gate(
     if sight is not None:
         logs, floors = np.column_stack([logs, sight.standings]), [*floors, *(0.1 for _ in sight.spaces)]
     levels = np.stack([logs.mean(axis=0), np.maximum(logs.std(axis=0, ddof=1), floors)], axis=1)
-    scores = np.sort(_score(_values(logs, levels, len(checks_of(names))), len(checks_of(names))))
     people = n if subjects is None else len(set(subjects))
     approximate = people < EXCEEDING * needed(false_alarm_rate)
+    values = _values(logs, levels, len(checks_of(names)))
+    emphasis = 1.0 if sight is None else _emphasis(values, len(checks_of(names)))
+    scores = np.sort(_score(values, len(checks_of(names)), emphasis))
     threshold = _tail(scores, people, false_alarm_rate) if approximate else _counted(scores, people, false_alarm_rate)
     kept = scores if n <= SCORES else np.quantile(scores, np.linspace(0, 1, SCORES))
     parts = _fitted(x, names)
     spaces = () if sight is None else sight.spaces
-    return Gate(tuple(names), *parts, levels, threshold, false_alarm_rate, n, approximate, spaces, kept)
+    return Gate(tuple(names), *parts, levels, threshold, false_alarm_rate, n, approximate, spaces, kept, emphasis)
 
 
 def judge(gate: Gate, statistics: ArrayLike, features: ArrayLike | None = None) -> GateVerdict:
@@ -139,7 +143,8 @@ def judge(gate: Gate, statistics: ArrayLike, features: ArrayLike | None = None) 
         logs = np.append(logs, [standing(space, np.asarray(features, dtype=float)[None])[0] for space in gate.spaces])
         checks = (*checks, *(space.name for space in gate.spaces))
     values = _values(logs, gate.levels[: len(logs)], len(checks_of(gate.names)))
-    score = float(_score(values[None], len(checks_of(gate.names)))[0])
+    score = float(_score(values[None], len(checks_of(gate.names)), gate.emphasis)[0])
+    values[: len(checks_of(gate.names))] *= gate.emphasis
     signed = [_sign(gate, check, x) * max(float(value), 0.0) for check, value in zip(checks, values, strict=True)]
     found = [Check(c, bool(v <= gate.threshold), s) for c, v, s in zip(checks, values, signed, strict=True)]
     passed = score <= gate.threshold
@@ -205,13 +210,29 @@ def _values(logs: Floats, levels: Floats, checks: int) -> Floats:
     return np.asarray((logs - levels[:, 0]) / levels[:, 1] - handicap)
 
 
-def _score(values: Floats, checks: int) -> Floats:
+def _score(values: Floats, checks: int, emphasis: float = 1.0) -> Floats:
     """(n,) of (n, checks and spaces): the worst check of looks; with spaces, the length of what is beyond the usual in
-    the looks and in each space, so that a picture odd in all of them is told from one that is odd in one."""
+    the looks and in each space, so that a picture odd in all of them is told from one that is odd in one; or the looks
+    with their emphasis, where that is more."""
     looks = values[:, :checks].max(axis=1)
     if values.shape[1] == checks:
-        return np.asarray(looks)
-    return np.asarray(np.sqrt((np.maximum(np.column_stack([looks, values[:, checks:]]), 0) ** 2).sum(axis=1)))
+        return np.asarray(emphasis * looks)
+    together = np.sqrt((np.maximum(np.column_stack([looks, values[:, checks:]]), 0) ** 2).sum(axis=1))
+    return np.asarray(np.maximum(together, emphasis * looks))
+
+
+def _emphasis(values: Floats, checks: int) -> float:
+    """What makes the looks alone decline about as many of the calibration exams as looks and spaces together do.
+
+    The spaces raise the threshold, and where the network learned little they raise nothing else: what the looks alone
+    would tell must not be lost by that. Taken from the highest fifth of the scores, not from a threshold: a factor that
+    follows the few most extreme exams makes them look more usual than they are.
+    """
+    alone, together = (
+        np.sort(scores)[-max(FEWEST_TOP, len(values) // 5) :].mean()
+        for scores in (values[:, :checks].max(axis=1), _score(values, checks))
+    )
+    return float(max(1.0, together / alone)) if alone > 0 else 1.0
 
 
 def _soft(z: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """Which candidates are worth laying over each other finely: thousands of pairs, registered many at once at small sides.
 
-Most starts are given up after a few steps; then, at twice the side, those whose fine detail does not agree. What is left
-is judged one by one in `duplicates.py`.
+Most starts are given up after a few steps; then, at twice the side, those whose fine detail does not agree. The rest is
+judged one by one in `duplicates.py`.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -109,6 +109,7 @@ class _GateRecord:
     n: int
     approximate: bool
     spaces: tuple[_SpaceRecord, ...] = ()
+    emphasis: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,8 @@ def from_files(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
 
 def _recorded(gate: Gate) -> _GateRecord:
     spaces = tuple(_SpaceRecord(s.name, s.start, s.rest, s.level, s.n) for s in gate.spaces)
-    return _GateRecord(gate.names, gate.threshold, gate.false_alarm_rate, gate.n, gate.approximate, spaces)
+    said = (gate.names, gate.threshold, gate.false_alarm_rate, gate.n, gate.approximate)
+    return _GateRecord(*said, spaces, gate.emphasis)
 
 
 def _arrays(prefix: str, gate: Gate) -> dict[str, NDArray[np.floating[Any]]]:
@@ -206,6 +208,7 @@ def _gate(record: _GateRecord, prefix: str, arrays: Mapping[str, NDArray[Any]], 
         false_alarm_rate=record.false_alarm_rate,
         n=record.n,
         approximate=record.approximate,
+        emphasis=record.emphasis,
         **parts,
     )
 

@@ -164,6 +164,32 @@ def test_features_decide_where_looks_do_not():
     assert "network" in reason(found).message
 
 
+@pytest.mark.parametrize("n", [30, 200])
+def test_a_network_that_sees_nothing_in_foreign_pictures_takes_little_from_the_looks(n):
+    """Looks somewhat odd, features as usual: with the features the gate declines nearly as many as without them."""
+    with_features, by_looks = [], []
+    for seed in range(10):
+        gate, looks, sees = sighted(n, 0.05, seed)
+        same = np.random.default_rng(seed).normal(size=(n + 100, len(gate.names)))
+        plain = fit_gate(same[:n], gate.names, 0.05)
+        for a, b in zip(looks * 1.2, sees, strict=True):
+            with_features.append(judge(gate, a, b).verdict == "fail")
+            by_looks.append(judge(plain, a).verdict == "fail")
+    assert np.mean(by_looks) > 0.1
+    assert np.mean(with_features) > 0.87 * np.mean(by_looks)
+
+
+def test_the_looks_have_no_emphasis_without_features_and_at_least_one_with_them():
+    gate, looks, sees = sighted(60)
+    assert gate.emphasis >= 1
+    assert fit_gate(np.random.default_rng(0).normal(size=(60, len(gate.names))), gate.names, 0.02).emphasis == 1
+    found = judge(gate, looks[0] * 3, sees[0])
+    looked_at = {c.name: c for c in found.checks}
+    assert found.score >= abs(looked_at["overall"].value)
+    assert not looked_at["overall"].passed
+    assert found.verdict == "fail"
+
+
 def test_a_package_that_says_nothing_of_features_is_judged_by_looks():
     gate, looks, sees = sighted(200)
     plain = fit_gate(np.random.default_rng(0).normal(size=(200, len(gate.names))), gate.names, 0.02)
