@@ -59,22 +59,20 @@ def write_run(folder: Path, amplitudes: Floats, step: float = 2.0, every: int = 
 
     rng = np.random.default_rng(5)
     events, voxels = amplitudes.shape
-    shape = (4, 4, 4)
-    inside = np.zeros(shape, bool)
+    inside = np.zeros((4, 4, 4), bool)  # (z, y, x), as a volume is read
     inside.ravel()[rng.permutation(64)[:voxels]] = True
     count = events * every + 4
-    run = rng.normal(0, 0.05, (*shape, count)) + 100
-    run += 3 * np.sin(np.linspace(0, 3, count)) + 0.02 * np.arange(count)
+    run = rng.normal(0, 0.05, (count, 4, 4, 4)) + 100
+    run += (3 * np.sin(np.linspace(0, 3, count)) + 0.02 * np.arange(count))[:, None, None, None]
     for i in range(events):
-        at = i * every + 2 + int(4 / step)
-        run[..., at][inside] += amplitudes[i]
+        run[i * every + 2 + int(4 / step), inside] += amplitudes[i]
     path = folder / "sub-1_bold.nii.gz"
     folder.mkdir(parents=True, exist_ok=True)
-    image = nibabel.Nifti1Image(run.astype(np.float32), np.diag([2.0, 2, 2, 1]))
+    image = nibabel.Nifti1Image(run.T.astype(np.float32), np.diag([2.0, 2, 2, 1]))
     image.header.set_zooms((2.0, 2.0, 2.0, step))
     image.header.set_xyzt_units("mm", "sec")
     nibabel.save(image, path)
-    nibabel.save(nibabel.Nifti1Image(inside.astype(np.uint8), np.diag([2.0, 2, 2, 1])), folder / "mask.nii.gz")
+    nibabel.save(nibabel.Nifti1Image(inside.T.astype(np.uint8), np.diag([2.0, 2, 2, 1])), folder / "mask.nii.gz")
     lines = ["onset\tduration\ttrial_type"] + [f"{(i * every + 2) * step}\t{step}\tseen" for i in range(events)]
     (folder / "sub-1_events.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path, inside

@@ -44,8 +44,8 @@ def fit_decoder(recipe: Recipe, samples: Sequence[Sample], folder: Path, root: P
         with threadpool_limits(recipe.train.threads):
             path, error = _fit(recipe, trials, others, folder)
         kept.write_text(f"{path} {error!r}", encoding="utf-8")
-    digest, error = kept.read_text(encoding="utf-8").split()
-    yield Validated(part, 1, "mse", float(error), len(trials.signals))
+    digest, measured = kept.read_text(encoding="utf-8").split()
+    yield Validated(part, 1, "mse", float(measured), len(trials.signals))
     yield Fitted(part, 1, time.perf_counter() - began, digest)
 
 

@@ -175,10 +175,10 @@ def _backward(g: Graph, slope: str, values: tuple[str, str], filters: Floats, si
 
 
 def _model(g: Graph, inputs: dict[str, list[Any]], outputs: dict[str, list[Any]]) -> bytes:
-    infos = [
+    given, told = (
         [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in some.items()] for some in (inputs, outputs)
-    ]
-    graph = helper.make_graph(g.nodes, "decoder", *infos, initializer=g.constants)
+    )
+    graph = helper.make_graph(g.nodes, "decoder", given, told, initializer=g.constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())

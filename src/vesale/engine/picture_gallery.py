@@ -33,8 +33,8 @@ def picture_gallery(results: Results, of: tuple[Cohort, Path], without: Pictures
             continue
         rows = [r for r in answered(results.rows) if r.get(f"{name}.truth") is not None]
         rows.sort(key=lambda r: (-float(r.get(f"{name}.pcc") or 0), str(r["exam"])))
-        places = np.unique(np.linspace(0, len(rows) - 1, min(MOST, len(rows))).round().astype(int)) if rows else []
-        for row in (rows[i] for i in places):
+        places = np.linspace(0, len(rows) - 1, min(MOST, len(rows))).round().astype(int)
+        for row in (rows[i] for i in sorted({int(p) for p in places})):
             exam = exams[str(row["exam"])]
             other = without.get(name, {}).get(exam.id)
             shown.append(_shown(exam, (name, output), of, (other, row.get(f"{name}.pcc"), language)))

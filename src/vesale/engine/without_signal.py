@@ -16,6 +16,7 @@ from ..core.task import Picture, Task
 from ..io.cohort_table import found
 from ..metrics.picture import agreement, picture_cells
 from ..ops.digest import pixel_digest
+from .calibration_rows import Row
 from .decoding_fit import prior_pictures, scaled
 from .picture_rows import picture_measures, reach_of
 from .samples import Sample, view_picture
@@ -77,7 +78,8 @@ def _others_mean(name: str, output: Picture, cohort: Cohort) -> Without:
         own.setdefault(exam.subject, []).append(picture)
     total = np.sum([p for _, p in known], axis=0)
     means = {s: (total - np.sum(some, axis=0)) / (len(known) - len(some)) for s, some in own.items()}
-    rows, answers = [], {}
+    rows: list[Row] = []
+    answers: dict[str, Floats] = {}
     for exam, picture in known:
         low, high = reach_of({"low": output.low, "high": output.high}, picture.astype(np.float32))
         cells = picture_cells(means[exam.subject], picture, high - low)
@@ -89,17 +91,18 @@ def _others_mean(name: str, output: Picture, cohort: Cohort) -> Without:
 def _of_output(recipe: Recipe, named: tuple[str, Picture], pairs: Sides, root: Path) -> Without:
     name, output = named
     assert output.low is not None and output.high is not None
-    rows, truths, subjects, answers = [], [], [], {}
+    rows: list[Row] = []
+    subjects: list[str] = []
+    answers: dict[str, Floats] = {}
     for learned, judged in pairs:
         known = [s.pictures[name] for s in learned if name in s.pictures]
         asked = [s for s in judged if name in s.pictures]
         if not known or not asked:
             continue
-        mean = np.mean(known, axis=0, dtype=np.float64).astype(np.float32)
+        mean: Floats = np.asarray(np.mean(known, axis=0, dtype=np.float64), np.float32)
         for sample in asked:
             cells = picture_cells(mean, sample.pictures[name], output.high - output.low)
             rows.append({f"{name}.{k}": v for k, v in cells.items()} | {f"{name}.truth": "known"})
-            truths.append(sample.pictures[name])
             subjects.append(sample.subject)
             answers[sample.exam] = mean
     if not rows:
@@ -124,7 +127,9 @@ def seen_before(name: str, pairs: Sides, others: NDArray[np.float64] | None, out
         digests = {pixel_digest(p) for p in known}
         flat = [scaled(p.ravel().astype(float), output) for p in known]
         table = np.concatenate([np.reshape(flat, (len(flat), -1)), others]) if others is not None else np.stack(flat)
-        likeness = agreement(np.stack([scaled(s.pictures[name].ravel(), output) for s in asked]), table).max(axis=1)
+        likeness = agreement(
+            np.stack([scaled(s.pictures[name].ravel().astype(float), output) for s in asked]), table
+        ).max(axis=1)
         for sample, like in zip(asked, likeness, strict=True):
             count += 1
             if pixel_digest(sample.pictures[name]) in digests or like > 1 - 1e-9:

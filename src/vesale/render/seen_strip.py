@@ -7,18 +7,10 @@ from numpy.typing import NDArray
 
 from ..core.prediction import AnsweredPicture
 from .paint import png, write_on
-from .words import say, short_percent
+from .words import say
 
 SIDE, GAP, HEAD = 168, 8, 22
 Floats = NDArray[np.float32]
-
-
-def picture_line(answer: AnsweredPicture, language: str = "en") -> str:
-    """What the answer is, in a few words."""
-    shape = " x ".join(map(str, answer.pictures[0].grid.shape)) if answer.pictures else "?"
-    if answer.level is None:
-        return say("seen.answer_plain", language, shape=shape)
-    return say("seen.answer", language, shape=shape, level=short_percent(answer.level, language))
 
 
 def answered_strip(answer: AnsweredPicture, language: str = "en") -> bytes:

@@ -17,7 +17,6 @@ from ..core.prediction import (
 from ..core.report import Finding, Measure, Report
 from .gate_words import translated
 from .refer_section import prices_in_words
-from .seen_strip import picture_line
 from .sentences import LEADS
 from .words import (
     counted,
@@ -215,7 +214,7 @@ def _answer(answer: Answer, language: str) -> str:
             parts = [_region(r, language) for r in answer.regions]
             return say("semicolon", language).join([*parts, _risk(answer.risk, language)])
         case AnsweredPicture():
-            return picture_line(answer, language)
+            return _picture(answer, language)
         case _:
             assert_never(answer)
 
@@ -257,6 +256,13 @@ def _set(names: tuple[str, ...] | None, level: float | None, language: str) -> s
         return say("answer.uncalibrated", language)
     key = "answer.set" if names else "answer.set_empty"
     return say(key, language, level=short_percent(level, language), names=listed(names))
+
+
+def _picture(answer: AnsweredPicture, language: str) -> str:
+    shape = " x ".join(map(str, answer.pictures[0].grid.shape)) if answer.pictures else say("unknown", language)
+    if answer.level is None:
+        return say("seen.answer_plain", language, shape=shape)
+    return say("seen.answer", language, shape=shape, level=short_percent(answer.level, language))
 
 
 def _region(region: Region, language: str) -> str:

@@ -37,7 +37,7 @@ OPTIONS = Decode(penalties=(3.0, 30.0), components=(12,), voxels=(40,), weights=
 @pytest.fixture(scope="module")
 def seen():
     pictures = made.made_pictures(70)
-    signals = made.answers_to(pictures, 80, noise=0.3)
+    signals = made.answers_to(pictures, 80, noise=0.1)
     flat = pictures.reshape(70, -1)
     return Trials(signals[:50], flat[:50], tuple(f"s{i}" for i in range(50))), signals[50:], flat[50:]
 

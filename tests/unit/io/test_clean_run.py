@@ -26,7 +26,7 @@ def test_planted_answers_are_found_in_the_mask(tmp_path):
     path, inside = made.write_run(tmp_path, AMPLITUDES)
     values, description = found(path, "")
     assert values.shape == (20, inside.sum())
-    assert likeness(values) > 0.6
+    assert likeness(values) > 0.4
     assert description.format == "events"
 
 
@@ -35,7 +35,7 @@ def test_a_high_pass_takes_out_the_drift(tmp_path):
     path, _ = made.write_run(tmp_path, AMPLITUDES)
     plain = likeness(found(path, "")[0])
     values, description = found(path, "&highpass=0.02")
-    assert likeness(values) > plain + 0.03
+    assert likeness(values) > max(0.9, plain + 0.1)
     assert any("slower than 0.02 Hz" in note for note in description.notes)
 
 
@@ -49,7 +49,7 @@ def test_confounds_are_regressed_out(tmp_path):
     assert read_confounds(tmp_path / "confounds.tsv", count).shape == (count, 2)
     plain = likeness(found(path, "")[0])
     values, description = found(path, "&confounds=confounds.tsv")
-    assert likeness(values) > plain + 0.03
+    assert likeness(values) > max(0.9, plain + 0.1)
     assert description.sha256 != found(path, "")[1].sha256
     with pytest.raises(SourceError, match="rows for a run of 7 volumes"):
         read_confounds(tmp_path / "confounds.tsv", 7)
