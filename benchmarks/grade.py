@@ -30,7 +30,7 @@ from vesale.metrics.ranking import curve_area, ranked, sensitivity_held
 from vesale.ops.look import prepare
 
 RECORD = Path(__file__).parents[1] / "docs" / "benchmarks" / "grade.json"
-LOOKED = 384
+LOOKED = 256
 """Side to which the forest's photographs are resized, their dark frame cut away."""
 CAMERAS: Mapping[str, tuple[str, str]] = {
     "DRIVE (45 degrees, 565 x 584)": ("retina/drive", "*/images/*.tif"),

@@ -1,7 +1,7 @@
 """A forest on colour and texture of retinal photographs: what a network that grades them must beat.
 
 Colour: histograms, means, spreads and percentiles of each channel. Texture of the green channel: local binary patterns
-(Ojala, Pietikainen, Maenpaa 2002) at three radii, and what openings and closings of four sizes take away, whose bright
+(Ojala, Pietikainen, Maenpaa 2002) at three radii, and what openings and closings of three sizes take away, whose bright
 part answers to exudates and whose dark part to microaneurysms and haemorrhages.
 """
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 TREES = 500
 BINS = 16
 RADII = (1, 2, 4)
-SIZES = (3, 5, 9, 17)
+SIZES = (3, 5, 9)
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 DARK = 0.06
 """Samples darker than this in every channel are the frame around the picture."""

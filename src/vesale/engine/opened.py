@@ -121,7 +121,8 @@ def write_model(folder: Path, network: tuple[Path, Path], recipe: Recipe, card: 
     document, arrays = to_files(trust)
     (folder / "trust.json").write_text(dumps(document) + "\n", encoding="utf-8")
     np.savez(folder / "trust.npz", **arrays)  # type: ignore[arg-type]
-    np.savez_compressed(folder / "selftest.npz", **stages(open_onnx(folder / "model.onnx"), pipeline))  # type: ignore[arg-type]
+    tested = stages(open_onnx(folder / "model.onnx"), pipeline)
+    np.savez_compressed(folder / "selftest.npz", **tested)  # type: ignore[arg-type]
     write_card(folder, card)
 
 

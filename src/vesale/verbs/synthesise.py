@@ -17,6 +17,7 @@ from ..core.exam import MADE, Cohort, Exam, View
 from ..engine.painting import PLAIN, bearing, names_of, outlined, paint, path_of
 from ..io import open_source
 from ..io.cohort import Columns, read_cohort
+from ..io.inputs import exam_id
 from ..io.write import write_png
 
 Cell = str | int | None
@@ -78,7 +79,7 @@ def synthesise(cohort: Path, out: Path, wish: SynthesisWish = SynthesisWish()) -
     _refuse(read, donors, hosts)
     pairs = _pairs(donors, hosts, wish)
     rows, laid = _make(pairs, read, out, (names, wish.seed))
-    subjects = {host.exam.subject: donor.subject for donor, host in pairs}
+    subjects = {host.exam.subject: donor.subject for donor, host in pairs if host.cohort is read}
     if not wish.alone:
         rows += [_row_of(read, e, v, out, (names, subjects)) for e in read for v in e.views if v.masks]
     _write(out / "labels.csv", rows)
@@ -149,10 +150,9 @@ def _make(
         write_png(out / "images" / f"{name}.png", _as_picture(painted.picture))
         row: dict[str, Cell] = {"exam": name, "subject": donor.subject, "image": f"images/{name}.png"}
         for k, structure in enumerate(names):
-            path = f"masks/{name}.{structure}.png"
+            path = f"masks/{name}.{exam_id(structure)}.png"
             write_png(out / path, painted.masks[k] * np.uint8(255))
             row[_column(structure)] = path
-        # donor and host may be called alike, in two cohorts
         rows.append({**row, MADE: "yes", "donor": donor.id, "host": host.exam.id, "structures": painted.structures,
                      "split": donor.split})  # fmt: skip
     return rows, (laid, left)
