@@ -211,7 +211,7 @@ def frequencies(samples: Sequence[Sample], name: str) -> NDArray[np.float64]:
     """(names,): the share of the samples of a partition that bear each name, kept within 1e-5 and a half."""
     counts = np.array([[(s.labels[name][:, i] == 1).sum() for i in range(s.labels[name].shape[1])] for s in samples])
     judged = np.array([[(p != IGNORED).sum() for p in np.moveaxis(s.labels[name], 1, 0)] for s in samples])
-    return np.clip(counts.sum(0) / np.maximum(judged.sum(0), 1), 1e-5, 0.5)
+    return np.asarray(np.clip(counts.sum(0) / np.maximum(judged.sum(0), 1), 1e-5, 0.5))
 
 
 @torch.no_grad()
