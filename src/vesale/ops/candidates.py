@@ -49,7 +49,7 @@ def bright_patches(green: Floats, diameter: float | None = None) -> Floats:
     closed = ndimage.grey_closing(ndimage.gaussian_filter(green, 0.7), (width, width))
     side = max(3, round(diameter * PATCH)) | 1
     seed = ndimage.grey_erosion(closed, (side, side))
-    opened = reconstruction(seed, closed, method="dilation")
+    opened = reconstruction(seed, closed, method="dilation")  # type: ignore[no-untyped-call]
     return _in_spreads(np.minimum(closed - opened, np.maximum(green - opened, 0)), green, (field, diameter))
 
 
