@@ -102,6 +102,9 @@ WORKS: Mapping[str, Work] = {
             "Tried before, on fold 0 alone, 100 s each: local light, 52 steps, kappa .753; light as it was, 32 steps, "
             "kappa .743. Local light was taken; the fold is one of the five reported here, which flatters a little.",
             "Eighty steps a fit; the first two stages keep their ImageNet weights.",
+            "At the promise of at most 5 % wrong no exam is reported alone: the surest 40 hold one error, which bounds "
+            "9.4 %. At 10 % (`--alpha 0.1`) 222 of 396 calibration exams would be, 16 of them wrong.",
+            "Whether the network betrays whom it learned from was not measured in this run.",
         ),
     ),
     "pneumonia": Work(
