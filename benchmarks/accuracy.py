@@ -103,7 +103,7 @@ WORKS: Mapping[str, Work] = {
             "kappa .743. Local light was taken; the fold is one of the five reported here, which flatters a little.",
             "Eighty steps a fit; the first two stages keep their ImageNet weights.",
             "At the promise of at most 5 % wrong no exam is reported alone: the surest 40 hold one error, which bounds "
-            "9.4 %. At 10 % (`--alpha 0.1`) 222 of 396 calibration exams would be, 16 of them wrong.",
+            "9.4 %. Where 222 of 396 would be, 16 of them wrong, the bound on the rule's curve is 10.0 %.",
             "Whether the network betrays whom it learned from was not measured in this run.",
         ),
     ),
