@@ -94,8 +94,10 @@ WORKS: Mapping[str, Work] = {
             *_each("joint, the third, so", "2", accuracy=0.515),
         ),
         notes=(
-            "The floor set before: a quadratic kappa .15 above the colour-texture forest on the same folds, the paired "
-            "interval above 0 (`grade` below has it); the goal was .70.",
+            "The goal set before was a quadratic kappa of .70. The floor was .15 above a colour-texture forest, which "
+            "had got .44; the forest built here, which sees what openings and closings take away and answers the median of "
+            "the scale, gets .710 on the same folds, so the floor is not reached against it: the paired gain is .055 "
+            "[.002, .111] (`grade` below).",
             "402 photographs: training image 118 is a held-back test image; of six photographs that the set holds "
             "twice, two are kept once and four, graded differently, are left out. The set names no patients: each "
             "photograph counts as its own subject, so two eyes of one person may stand on both sides.",
