@@ -95,8 +95,8 @@ WORKS: Mapping[str, Work] = {
         ),
         notes=(
             "The goal set before was a quadratic kappa of .70. The floor was .15 above a colour-texture forest, which "
-            "had got .44; the forest built here, which sees what openings and closings take away and answers the median of "
-            "the scale, gets .710 on the same folds, so the floor is not reached against it: the paired gain is .055 "
+            "had got .44; the forest built here sees what openings and closings take away, answers the median of the "
+            "scale and gets .710 on the same folds, so against it the floor is not reached: the paired gain is .055 "
             "[.002, .111] (`grade` below).",
             "402 photographs: training image 118 is a held-back test image; of six photographs that the set holds "
             "twice, two are kept once and four, graded differently, are left out. The set names no patients: each "
