@@ -188,14 +188,19 @@ WORKS: Mapping[str, Work] = {
             *_each("joint, the third, so", "2", accuracy=0.515),
         ),
         notes=(
-            "The floor set before: a quadratic kappa .15 above the colour-texture forest on the same folds, the paired "
-            "interval above 0 (`grade` below has it); the goal was .70.",
+            "The goal set before was a quadratic kappa of .70. The floor was .15 above a colour-texture forest, which "
+            "had got .44; the forest built here sees what openings and closings take away, answers the median of the "
+            "scale and gets .710 on the same folds, so against it the floor is not reached: the paired gain is .055 "
+            "[.002, .111] (`grade` below).",
             "402 photographs: training image 118 is a held-back test image; of six photographs that the set holds "
             "twice, two are kept once and four, graded differently, are left out. The set names no patients: each "
             "photograph counts as its own subject, so two eyes of one person may stand on both sides.",
             "Tried before, on fold 0 alone, 100 s each: local light, 52 steps, kappa .753; light as it was, 32 steps, "
             "kappa .743. Local light was taken; the fold is one of the five reported here, which flatters a little.",
             "Eighty steps a fit; the first two stages keep their ImageNet weights.",
+            "At the promise of at most 5 % wrong no exam is reported alone: the surest 40 hold one error, which bounds "
+            "9.4 %. Where 222 of 396 would be, 16 of them wrong, the bound on the rule's curve is 10.0 %.",
+            "Whether the network betrays whom it learned from was not measured in this run.",
         ),
     ),
     "pneumonia": Work(
