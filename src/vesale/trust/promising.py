@@ -59,7 +59,7 @@ def _alike(sides: Sequence[Sequence[Grey]], who: Places, affines: Floats, watch:
         watch(0.25 * (number + 1))
 
         def lot(some: Places, steps: int = steps) -> None:
-            moved, fixed = (small[i][who[some, i]] for i in (0, -1))
+            moved, fixed = (small[i][who[some, i]].astype(np.float32) for i in (0, -1))
             affines[some], like[some] = laid_over(moved, fixed, affines[some], steps)
 
         _in_lots(lot, left)
