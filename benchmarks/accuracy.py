@@ -70,6 +70,12 @@ SEEN_NOTE = (
     "One person's recordings, and no other's: a subject here is a picture, which is what must not stand on both sides. "
     "Voxels, penalties, components and weights are chosen inside each training fold."
 )
+BUSY_NOTE = "Fitted while the machine did other work: the time is no figure of record."
+TRIED_NOTE = (
+    "Tried before: ridge and Gaussian inversion with a dozen settings, whose scores leaving a picture out were seen. "
+    "The share of the smooth prior comes from these; that the penalty lies on samples was taken for the squared error "
+    "on inner folds of the figures' training (.072 against .080)."
+)
 SEEN_WORKS: Mapping[str, Work] = {
     "seen-digits": Work(
         "digit69: the handwritten six or nine that was seen, on the 10 given test trials",
@@ -83,6 +89,7 @@ SEEN_WORKS: Mapping[str, Work] = {
         ),
         notes=(
             SEEN_NOTE,
+            BUSY_NOTE,
             "The test split is easier than average: see seen-digits-folds.",
             "Tried before, with single settings: ridge to samples and to components, Gaussian inversion and the way "
             "through features, whose numbers on the test trials were seen. The last was taken for its squared error on "
@@ -94,7 +101,7 @@ SEEN_WORKS: Mapping[str, Work] = {
         "seen-digits-folds",
         floors=(("pcc", 0.740), ("ssim", 0.478)),
         published=_each("ridge to principal components, 10 folds", "h", pcc=0.740, mse=0.0434, ssim=0.478),
-        notes=(SEEN_NOTE,),
+        notes=(SEEN_NOTE, BUSY_NOTE),
         recipe="seen-digits",
     ),
     "seen-patterns": Work(
@@ -102,14 +109,24 @@ SEEN_WORKS: Mapping[str, Work] = {
         "seen-patterns",
         floors=(("pcc", 0.847), ("pairwise", 0.926)),
         published=_each("ridge, leaving a picture out", "h", pcc=0.847, pairwise=0.926),
-        notes=(SEEN_NOTE, "The file's own split shows every test picture in training: it is not used."),
+        notes=(
+            SEEN_NOTE,
+            TRIED_NOTE,
+            BUSY_NOTE,
+            "The file's own split shows every test picture in training: it is not used.",
+        ),
     ),
     "seen-figures": Work(
         "V1 responses to ten 10 x 10 figures, eight repeats each, leaving one figure out",
         "seen-figures",
         floors=(("pcc", 0.779), ("pairwise", 0.756)),
         published=_each("ridge, leaving a figure out", "h", pcc=0.779, pairwise=0.756),
-        notes=(SEEN_NOTE, "Ten different figures: the promise about the spread needs nine, so it just holds."),
+        notes=(
+            SEEN_NOTE,
+            TRIED_NOTE,
+            BUSY_NOTE,
+            "Ten different figures: the promise about the spread needs nine, so it just holds.",
+        ),
     ),
 }
 
