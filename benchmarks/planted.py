@@ -138,7 +138,7 @@ def photograph(i: int, seed: int = 0) -> Pixels:
 def retina(rng: np.random.Generator) -> Pixels:
     """A disc on black like every other: optic disc, macula, vessels and some spots make the difference."""
     left = bool(rng.integers(2))
-    shade = 0.62 + _layers(rng, {4: 0.12, 16: 0.05, 64: 0.035, 256: 0.02})
+    shade = _layers(rng, {4: 0.12, 16: 0.05, 64: 0.035, 256: 0.02}) + np.float32(0.62)
     vessels = Pillow.new("L", (SIDE, SIDE))
     pen = ImageDraw.Draw(vessels)
     x, y = SIDE * (0.3 if left else 0.7) + rng.normal(0, 12), SIDE * 0.5 + rng.normal(0, 14)
@@ -151,20 +151,22 @@ def retina(rng: np.random.Generator) -> Pixels:
     for _ in range(int(rng.integers(0, 14))):
         _spot(shade, (*rng.uniform(90, SIDE - 90, 2), rng.uniform(2, 7), 1.5), rng.choice([-0.2, 0.25]))
     tint = 200 * np.array([1.15, 0.62, 0.34]) * rng.uniform(0.9, 1.1, 3)
-    return _coloured(shade * _aperture(), np.zeros(3), tint, rng)
+    return _coloured(np.asarray(shade * _aperture(), np.float32), np.zeros(3), tint, rng)
 
 
 def tissue(rng: np.random.Generator) -> Pixels:
     """Stained: fibres, gaps and nuclei everywhere, nothing that all have in one place."""
-    ground = 0.5 + _layers(rng, {8: 0.2, 24: 0.12, 96: 0.07, 256: 0.03})
+    ground = _layers(rng, {8: 0.2, 24: 0.12, 96: 0.07, 256: 0.03}) + np.float32(0.5)
     canvas = Pillow.new("L", (SIDE, SIDE))
     pen = ImageDraw.Draw(canvas)
     for x, y, a, b in zip(*rng.uniform(0, SIDE, (2, 260)), *rng.uniform(3, 9, (2, 260)), strict=True):
         pen.ellipse([x - a, y - b, x + a, y + b], fill=int(rng.integers(120, 255)))
     nuclei = np.asarray(canvas.reduce(2).resize((SIDE, SIDE), Pillow.Resampling.BILINEAR), np.float32) / 255
     eosin, blue = np.array([0.07, 0.38, 0.22]), np.array([0.58, 0.75, 0.42])
-    stained = _coloured(ground * (1 - nuclei), np.full(3, 240.0) - 96 * eosin, -240 * eosin, rng)
-    dark = _coloured(nuclei * (0.8 + 0.2 * ground), np.zeros(3), 240 * blue, rng)
+    stained = _coloured(
+        np.asarray(ground * (1 - nuclei), np.float32), np.full(3, 240.0) - 96 * eosin, -240 * eosin, rng
+    )
+    dark = _coloured(np.asarray(nuclei * (0.8 + 0.2 * ground), np.float32), np.zeros(3), 240 * blue, rng)
     return np.asarray(stained - np.minimum(dark, stained))
 
 

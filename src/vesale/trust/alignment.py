@@ -104,7 +104,7 @@ def overlay(pair: tuple[Grey, Grey], ready: tuple[Scales, Scales], affine: Float
 
 def plausible(affines: Floats) -> NDArray[np.bool_]:
     """(..., 2, 3): whether a map is neither torn nor shrunk beyond what a crop explains."""
-    finite = np.isfinite(affines).all(axis=(-2, -1))
+    finite: NDArray[np.bool_] = np.asarray(np.isfinite(affines).all(axis=(-2, -1)))
     known = np.where(finite[..., None, None], affines, 0)
     large, small = np.moveaxis(np.linalg.svd(known[..., :2], compute_uv=False), -1, 0)
     far = np.abs(known[..., 2]).max(axis=-1)

@@ -58,7 +58,7 @@ def _block(moved: Singles, fixed: Singles, affines: Floats, steps: int) -> tuple
     for _ in range(steps):
         seen, still, power, product, weight = _compared(moved, flat, affines)
         gain = np.clip(product / np.maximum(power[0], 1e-6), 0.2, 5)
-        step = _step(slopes, weight, gain[:, None] * seen - still)
+        step = _step(slopes, weight, np.asarray(gain[:, None] * seen - still, np.float32))
         affines = moved_by(affines, step)
     _, _, power, product, weight = _compared(moved, flat, affines)
     like = product / np.sqrt(np.maximum(power[0] * power[1], 1e-12))
