@@ -13,7 +13,7 @@ from vesale.core.decode import decode
 from vesale.core.encode import to_toml
 from vesale.core.exam import Cohort, Exam, View
 from vesale.core.grid import Box, Grid
-from vesale.core.recipe import Augment, Look, Net, Recipe, Statement, Train, Trust, Validate
+from vesale.core.recipe import Augment, Decode, Look, Net, Recipe, Statement, Train, Trust, Validate
 from vesale.core.task import Category, Partition, Picture, Quantity, Task
 from vesale.ops.tiles import sew, tiles
 
@@ -152,6 +152,7 @@ recipes = st.builds(
     st.builds(Validate, mode=st.sampled_from(["cross_fit", "split", "none"])),
     st.builds(Trust, alpha=st.floats(0.001, 0.999)),
     st.builds(Statement, intended_use=st.none() | texts, licence=texts),
+    st.builds(Decode, prior=texts, voxels=st.lists(st.integers(1, 99), max_size=2).map(tuple)),
     st.integers(0, 2**40),
 )
 

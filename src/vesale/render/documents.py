@@ -186,9 +186,12 @@ def card_document(card: Card) -> Document:
     return _document("card", {f.name: getattr(card, f.name) for f in fields(card)})
 
 
+DRAWN = ("cue", "asked", "boxes")
+
+
 def finding_document(finding: Finding) -> Document:
-    """One finding as `vesale check` lists it; it is a part of a document and bears no schema."""
-    return {f.name: plain(getattr(finding, f.name)) for f in fields(finding)}
+    """One finding as `vesale check` lists it, without what only its drawing needs; it bears no schema."""
+    return {f.name: plain(getattr(finding, f.name)) for f in fields(finding) if f.name not in DRAWN}
 
 
 def dumps(document: Mapping[str, Any]) -> str:

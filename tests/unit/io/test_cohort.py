@@ -129,7 +129,15 @@ def test_ids_of_findings_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> N
 @pytest.mark.parametrize(("role", "spelling"), [(r, s) for r, others in SPELLINGS.items() for s in others])
 def test_every_spelling_is_recognised_and_said(tmp_path: Path, role: str, spelling: str) -> None:
     header = {"subject": "subject", "exam": "exam", "image": "image", "mask": "mask", "roi": "roi", "split": "split"}
-    values = {"subject": "s1", "exam": "e1", "image": "a.png", "mask": "m.png", "roi": "r.png", "split": "test"}
+    values = {
+        "subject": "s1",
+        "exam": "e1",
+        "image": "a.png",
+        "mask": "m.png",
+        "roi": "r.png",
+        "split": "test",
+        "picture": "a.png",
+    }
     header[role], values[role] = spelling.title().replace("_", " "), values.get(role, "left")
     if role not in ("view", "laterality"):
         assert role in values
@@ -144,6 +152,7 @@ def test_every_spelling_is_recognised_and_said(tmp_path: Path, role: str, spelli
         "mask": view.masks.get(""),
         "roi": view.roi,
         "split": exam.split,
+        "picture": view.pictures.get(""),
         "laterality": view.laterality,
     }
     assert got[role] == values[role]
