@@ -132,7 +132,7 @@ def test_a_card_says_it_and_a_package_holds_no_training_image(tiny_package, name
 
 
 def test_a_network_of_planes_of_one_size_sees_them_whole():
-    """An outline on a fixed size, read without tiles: its model.onnx takes no other size, so nothing is cut out of it."""
+    """An outline on a fixed size, read without tiles: its model.onnx takes no other size: nothing is cut out."""
     made = tiny.recipe(tiny.LINES)
     whole = replace(made, look=replace(made.look, size=(320, 448)), train=replace(made.train, patch=None))
     planes, labels = np.zeros((1, 1, 320, 448), np.float16), {"mask": np.zeros((1, 1, 320, 448), np.uint8)}
