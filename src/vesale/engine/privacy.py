@@ -119,12 +119,13 @@ def _well(run: Runner, sample: Sample, pipeline: Pipeline) -> float:
 
 def _window(sample: Sample, pipeline: Pipeline) -> tuple[NDArray[np.float32], dict[str, NDArray[np.uint8]]]:
     """The planes whole; of an image that is outlined the middle plane, and of that the middle where it is larger than
-    `WINDOW`, cut or padded to what the network can halve."""
+    `WINDOW`, cut or padded to what the network can halve. A network of planes of one size sees the plane whole."""
     if not sample.labels:
         return sample.planes.astype(np.float32), {}
     level = len(sample.planes) // 2
     height, width = sample.planes.shape[2:]
-    sides = [min(n, WINDOW) for n in (height, width)]
+    one_size = pipeline.look.size is not None and pipeline.tile is None
+    sides = [n if one_size else min(n, WINDOW) for n in (height, width)]
     places = tuple(slice((n - s) // 2, (n - s) // 2 + s) for n, s in zip((height, width), sides, strict=True))
     more = [(-s) % pipeline.multiple for s in sides]
     pad = [(0, 0), (0, 0), (0, more[0]), (0, more[1])]

@@ -129,3 +129,15 @@ def test_a_card_says_it_and_a_package_holds_no_training_image(tiny_package, name
                 with np.load(file, allow_pickle=False) as arrays:
                     content += b"".join(arrays[key].tobytes() for key in arrays.files)
             assert len(set(row.tolist())) < 4 or not any(form in content for form in forms), file.name
+
+
+def test_a_network_of_planes_of_one_size_sees_them_whole():
+    """An outline on a fixed size, read without tiles: its model.onnx takes no other size: nothing is cut out."""
+    made = tiny.recipe(tiny.LINES)
+    whole = replace(made, look=replace(made.look, size=(320, 448)), train=replace(made.train, patch=None))
+    planes, labels = np.zeros((1, 1, 320, 448), np.float16), {"mask": np.zeros((1, 1, 320, 448), np.uint8)}
+    image, truth = privacy._window(Sample("e", "s", planes, {}, labels), pipeline_of(whole))
+    assert image.shape == (1, 1, 320, 448)
+    assert truth["mask"].shape == (1, 1, 320, 448)
+    by_tiles = replace(made, look=replace(made.look, size=(320, 448)))
+    assert privacy._window(Sample("e", "s", planes, {}, labels), pipeline_of(by_tiles))[0].shape == (1, 1, 256, 256)
